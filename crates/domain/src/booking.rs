@@ -1,0 +1,127 @@
+//! A guest's seat in an appointment.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::TimeZone;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum BookingStatus {
+    Pending,
+    Confirmed,
+    Cancelled,
+    Declined,
+    Completed,
+    NoShow,
+}
+
+/// What may be done with a booking once it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    Cancel,
+    Approve,
+    Decline,
+}
+
+/// The booking's status does not allow the transition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not possible while the booking is {}", .0.as_str())]
+pub struct InvalidTransition(pub BookingStatus);
+
+impl BookingStatus {
+    /// The name in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+            Self::Declined => "declined",
+            Self::Completed => "completed",
+            Self::NoShow => "no_show",
+        }
+    }
+
+    /// Whether the booking keeps its time from others.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Pending | Self::Confirmed)
+    }
+
+    pub const fn after(self, transition: Transition) -> Result<Self, InvalidTransition> {
+        match (transition, self) {
+            (Transition::Cancel, Self::Pending | Self::Confirmed) => Ok(Self::Cancelled),
+            (Transition::Approve, Self::Pending) => Ok(Self::Confirmed),
+            (Transition::Decline, Self::Pending) => Ok(Self::Declined),
+            _ => Err(InvalidTransition(self)),
+        }
+    }
+}
+
+impl std::str::FromStr for BookingStatus {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Pending, Self::Confirmed, Self::Cancelled, Self::Declined, Self::Completed, Self::NoShow]
+            .into_iter()
+            .find(|status| status.as_str() == name)
+            .ok_or(())
+    }
+}
+
+/// Who comes. Never shown on a public page or feed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Guest {
+    pub name: String,
+    pub email: String,
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[serde(default)]
+    pub notes: Option<String>,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub time_zone: Option<TimeZone>,
+}
+
+/// A guest's contact must not reach a log, not even by `{:?}`.
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Guest(…)")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Booking {
+    pub booking_id: Uuid,
+    /// Short and speakable, unique within the provider, such as `K7QM-2XWD`.
+    pub reference: String,
+    pub provider_id: Uuid,
+    pub offering_id: Uuid,
+    pub status: BookingStatus,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    pub duration_minutes: u32,
+    pub guest: Guest,
+    /// What was said when it was cancelled or declined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A booking as somebody asks for it, every field checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewBooking {
+    /// The provider's id or handle.
+    pub provider: String,
+    /// The provider's first active offering when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offering_id: Option<Uuid>,
+    pub start: DateTime<Utc>,
+    pub duration_minutes: u32,
+    pub guest: Guest,
+}

@@ -1,0 +1,78 @@
+//! What a provider sends about an appointment type.
+
+use super::{FieldError, Form, Reader};
+use crate::{Approval, NewOffering};
+
+impl NewOffering {
+    /// Only `title` and `durations_minutes` are needed; the rest defaults to [`NewOffering::first`],
+    /// the slug to one made of the title.
+    pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let defaults = Self::first();
+        let mut r = Reader::new(form);
+        let title = r.required("title", |r| r.text("title", 80));
+        let slug = r.text("slug", 60).or_else(|| title.as_deref().map(slug_of));
+        if slug.as_deref().is_some_and(|slug| !is_slug(slug)) {
+            r.fault("slug", "invalid", "Only the letters a to z, digits and hyphens.");
+        }
+        let description = r.paragraphs("description", 2000).unwrap_or_default();
+        let location = r.text("location", 300).unwrap_or_default();
+        let durations = r.required("durations_minutes", |r| r.integers("durations_minutes", 5, 1440));
+        let durations = durations.map(|minutes| {
+            let sorted: std::collections::BTreeSet<u32> = minutes.into_iter().map(|m| m as u32).collect();
+            sorted.into_iter().collect::<Vec<_>>()
+        });
+        if durations.as_ref().is_some_and(|durations| !(1..=10).contains(&durations.len())) {
+            r.fault("durations_minutes", "invalid", "From 1 to 10 lengths.");
+        }
+        let mut number = |name: &str, least: i64, most: i64, default: u32| {
+            r.integer(name, least, most).map_or(default, |number| number as u32)
+        };
+        let step_minutes = number("step_minutes", 5, 1440, defaults.step_minutes);
+        let buffer_before_minutes = number("buffer_before_minutes", 0, 1440, defaults.buffer_before_minutes);
+        let buffer_after_minutes = number("buffer_after_minutes", 0, 1440, defaults.buffer_after_minutes);
+        let min_notice_minutes = number("min_notice_minutes", 0, 525_600, defaults.min_notice_minutes);
+        let horizon_days = number("horizon_days", 1, 366, defaults.horizon_days);
+        let capacity = number("capacity", 1, 1000, defaults.capacity);
+        let daily_limit = r.integer("daily_limit", 1, 1000).map(|limit| limit as u32);
+        let approval = r
+            .choice("approval", &[("automatic", Approval::Automatic), ("manual", Approval::Manual)])
+            .unwrap_or(defaults.approval);
+        let active = r.boolean("active").unwrap_or(true);
+        r.finish(|| {
+            Some(Self {
+                slug: slug?,
+                title: title?,
+                description,
+                location,
+                durations_minutes: durations?,
+                step_minutes,
+                buffer_before_minutes,
+                buffer_after_minutes,
+                min_notice_minutes,
+                horizon_days,
+                daily_limit,
+                capacity,
+                approval,
+                active,
+            })
+        })
+    }
+}
+
+fn is_slug(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// `First visit (new)` becomes `first-visit-new`; a title with no Latin letter becomes `offering`.
+fn slug_of(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.to_lowercase().chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_matches('-').chars().take(60).collect::<String>();
+    if slug.is_empty() { "offering".into() } else { slug.trim_end_matches('-').to_owned() }
+}

@@ -1,0 +1,119 @@
+//! What a provider sends about themselves.
+
+use super::{FieldError, Form, Reader};
+use crate::provider::{Credentials, NewProvider, Password, ProviderChanges};
+
+/// Paths of our own, and names that would mislead a guest.
+const RESERVED_HANDLES: &[&str] = &[
+    "about",
+    "account",
+    "admin",
+    "administrator",
+    "api",
+    "app",
+    "assets",
+    "availability",
+    "bookings",
+    "calendar",
+    "contact",
+    "dashboard",
+    "docs",
+    "eventide",
+    "favicon",
+    "healthz",
+    "help",
+    "holds",
+    "live",
+    "login",
+    "logout",
+    "me",
+    "metrics",
+    "offerings",
+    "pkg",
+    "privacy",
+    "problems",
+    "providers",
+    "readyz",
+    "register",
+    "robots",
+    "root",
+    "security",
+    "settings",
+    "sign-in",
+    "sign-out",
+    "sign-up",
+    "static",
+    "status",
+    "support",
+    "system",
+    "terms",
+    "tokens",
+    "webhooks",
+    "well-known",
+    "www",
+];
+
+impl NewProvider {
+    /// Fields: `handle`, `display_name`, `email`, `password`, `time_zone`.
+    pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(form);
+        let handle = reader.required("handle", handle);
+        let display_name = reader.required("display_name", |r| r.text("display_name", 80));
+        let email = reader.required("email", |r| r.email("email"));
+        let password = reader.required("password", |r| r.secret("password", 200));
+        if password.as_ref().is_some_and(|password| password.chars().count() < 10) {
+            reader.fault("password", "too_short", "At least 10 characters.");
+        }
+        let time_zone = reader.required("time_zone", |r| r.zone("time_zone"));
+        reader.finish(|| {
+            Some(Self {
+                handle: handle?,
+                display_name: display_name?,
+                email: email?,
+                password: Password(password?),
+                time_zone: time_zone?,
+            })
+        })
+    }
+}
+
+impl Credentials {
+    /// Fields: `email`, `password`, and `name` for a token.
+    pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(form);
+        let email = reader.required("email", |r| r.text("email", 254)).map(|email| email.to_lowercase());
+        let password = reader.required("password", |r| r.secret("password", 200)).map(Password);
+        let name = reader.text("name", 80);
+        reader.finish(|| Some(Self { email: email?, password: password?, name }))
+    }
+}
+
+impl ProviderChanges {
+    /// Fields, all optional: `handle`, `display_name`, `bio` (may be emptied), `time_zone`.
+    pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let bio_given = form.0.contains_key("bio");
+        let mut reader = Reader::new(form);
+        let handle = handle(&mut reader);
+        let display_name = reader.text("display_name", 80);
+        let bio = reader.paragraphs("bio", 1000).or_else(|| bio_given.then(String::new));
+        let time_zone = reader.zone("time_zone");
+        reader.finish(|| Some(Self { handle, display_name, bio, time_zone }))
+    }
+}
+
+fn handle(reader: &mut Reader) -> Option<String> {
+    let handle = reader.text("handle", 200)?;
+    if !(3..=30).contains(&handle.chars().count()) {
+        reader.fault("handle", "invalid", "From 3 to 30 characters.");
+        return None;
+    }
+    if !handle.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        reader.fault("handle", "invalid", "Only the letters a to z, digits and hyphens.");
+        return None;
+    }
+    if RESERVED_HANDLES.contains(&handle.as_str()) {
+        reader.fault("handle", "reserved", "This name is kept for Eventide itself. Choose another.");
+        return None;
+    }
+    Some(handle)
+}

@@ -1,0 +1,312 @@
+//! Reads a form field by field and keeps every fault, so that all are told at once.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Field, FieldError, Form};
+use crate::{Instant, TimeZone, WallTime};
+
+/// Takes fields out of a form; [`Reader::finish`] reports the faults and whatever was not asked for.
+pub struct Reader {
+    fields: BTreeMap<String, Field>,
+    prefix: String,
+    errors: Vec<FieldError>,
+}
+
+impl Reader {
+    pub fn new(form: Form) -> Self {
+        Self { fields: form.0, prefix: String::new(), errors: Vec::new() }
+    }
+
+    /// Notes a fault of `field`, for checks across fields.
+    pub fn fault(&mut self, field: &str, code: &str, message: impl Into<String>) {
+        let field = format!("{}{field}", self.prefix);
+        self.errors.push(FieldError::new(&field, code, message));
+    }
+
+    /// The value with the faults found so far, if there are none: `None` values mean a fault was noted.
+    pub fn finish<T>(mut self, value: impl FnOnce() -> Option<T>) -> Result<T, Vec<FieldError>> {
+        for name in std::mem::take(&mut self.fields).into_keys() {
+            self.fault(&name, "unknown_field", format!("There is no field “{name}”."));
+        }
+        match value() {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(self.errors),
+        }
+    }
+
+    /// The faults alone, where reading cannot go on.
+    pub fn into_faults(self) -> Vec<FieldError> {
+        self.errors
+    }
+
+    /// One line of text without the blanks around it; `None` when missing, null or blank. A line break
+    /// would reach headers of mail.
+    pub fn text(&mut self, name: &str, longest: usize) -> Option<String> {
+        self.plain(name, longest, |_| false)
+    }
+
+    /// As [`Reader::text`], with line breaks and tabs.
+    pub fn paragraphs(&mut self, name: &str, longest: usize) -> Option<String> {
+        self.plain(name, longest, |c| matches!(c, '\n' | '\r' | '\t'))
+    }
+
+    fn plain(&mut self, name: &str, longest: usize, allowed: impl Fn(char) -> bool) -> Option<String> {
+        let text = self.secret(name, longest)?;
+        let text = text.trim();
+        if text.chars().any(|c| c.is_control() && !allowed(c)) {
+            self.fault(name, "invalid", "Line breaks and control characters are not allowed here.");
+            return None;
+        }
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Text exactly as it came, as a password must be; `None` when missing, null or empty.
+    pub fn secret(&mut self, name: &str, longest: usize) -> Option<String> {
+        let text = match self.fields.remove(name)? {
+            Field::Entered(text) | Field::Json(Value::String(text)) => text,
+            Field::Json(Value::Null) => return None,
+            Field::Json(_) => {
+                self.fault(name, "wrong_type", "This must be a text.");
+                return None;
+            }
+        };
+        if text.contains('\0') {
+            self.fault(name, "invalid", "Control characters are not allowed.");
+            return None;
+        }
+        if text.chars().count() > longest {
+            self.fault(name, "too_long", format!("At most {longest} characters."));
+            return None;
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A value or the fault that it is missing. A fault already noted is not noted twice.
+    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let faults = self.errors.len();
+        let value = read(self);
+        if value.is_none() && self.errors.len() == faults {
+            self.fault(name, "required", "This is needed.");
+        }
+        value
+    }
+
+    /// A whole number from `least` to `most`.
+    pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
+        let number = match self.fields.remove(name)? {
+            Field::Json(Value::Null) => return None,
+            Field::Json(Value::Number(number)) => number.as_i64(),
+            Field::Entered(text) if text.trim().is_empty() => return None,
+            Field::Entered(text) => text.trim().parse().ok(),
+            Field::Json(_) => {
+                self.fault(name, "wrong_type", "This must be a whole number.");
+                return None;
+            }
+        };
+        self.within(name, number, least, most)
+    }
+
+    /// Whole numbers from `least` to `most`; a person separates them by commas or blanks.
+    pub fn integers(&mut self, name: &str, least: i64, most: i64) -> Option<Vec<i64>> {
+        let numbers: Vec<Option<i64>> = match self.fields.remove(name)? {
+            Field::Json(Value::Null) => return None,
+            Field::Json(Value::Array(values)) => values.iter().map(Value::as_i64).collect(),
+            Field::Entered(text) => text
+                .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
+                .filter(|part| !part.is_empty())
+                .map(|part| part.parse().ok())
+                .collect(),
+            Field::Json(_) => {
+                self.fault(name, "wrong_type", "This must be a list of whole numbers.");
+                return None;
+            }
+        };
+        numbers.into_iter().map(|number| self.within(name, number, least, most)).collect()
+    }
+
+    fn within(&mut self, name: &str, number: Option<i64>, least: i64, most: i64) -> Option<i64> {
+        match number {
+            Some(number) if (least..=most).contains(&number) => Some(number),
+            Some(_) => {
+                self.fault(name, "out_of_range", format!("From {least} to {most}."));
+                None
+            }
+            None => {
+                self.fault(name, "wrong_type", "This must be a whole number.");
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`; from a person also a ticked box (`on`) or an empty one (nothing).
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+        match self.fields.remove(name)? {
+            Field::Json(Value::Null) => None,
+            Field::Json(Value::Bool(value)) => Some(value),
+            Field::Entered(text) => Some(matches!(text.as_str(), "on" | "true")),
+            Field::Json(_) => {
+                self.fault(name, "wrong_type", "This must be true or false.");
+                None
+            }
+        }
+    }
+
+    /// A text that `T` can be read from; `wrong` is said when it cannot.
+    pub fn parsed<T: FromStr>(&mut self, name: &str, wrong: &str) -> Option<T> {
+        let text = self.text(name, 300)?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.fault(name, "invalid", wrong);
+        }
+        value
+    }
+
+    /// One of the named choices.
+    pub fn choice<T: Clone>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(name, 100)?;
+        let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, value)| value.clone());
+        if found.is_none() {
+            let known = choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
+            self.fault(name, "invalid", format!("One of: {known}."));
+        }
+        found
+    }
+
+    pub fn uuid(&mut self, name: &str) -> Option<Uuid> {
+        self.parsed(name, "This must be a UUID.")
+    }
+
+    pub fn zone(&mut self, name: &str) -> Option<TimeZone> {
+        self.parsed(name, "This must be the name of an IANA time zone, such as Europe/Paris.")
+    }
+
+    pub fn wall_time(&mut self, name: &str) -> Option<WallTime> {
+        self.parsed(name, "A time of day is written HH:MM, from 00:00 to 24:00.")
+    }
+
+    /// A date from 1970 to 2199: what lies beyond is a slip of the finger.
+    pub fn date(&mut self, name: &str) -> Option<NaiveDate> {
+        let text = self.text(name, 64)?;
+        // chrono reads 2026-1-5 and +2026-01-05 too.
+        let Some(date) = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten() else {
+            self.fault(name, "invalid", "A date is written YYYY-MM-DD.");
+            return None;
+        };
+        self.sensible(name, date, date)
+    }
+
+    /// An RFC 3339 instant with whole minutes, from 1970 to 2199.
+    pub fn instant(&mut self, name: &str) -> Option<Instant> {
+        let text = self.text(name, 64)?;
+        let Ok(instant) = DateTime::parse_from_rfc3339(&text) else {
+            self.fault(name, "invalid", "This must be an RFC 3339 instant, such as 2026-11-23T09:00:00Z.");
+            return None;
+        };
+        let instant = instant.with_timezone(&Utc);
+        if instant.timestamp().rem_euclid(60) != 0 || instant.timestamp_subsec_nanos() != 0 {
+            self.fault(name, "invalid", "Whole minutes only.");
+            return None;
+        }
+        self.sensible(name, instant.date_naive(), instant)
+    }
+
+    fn sensible<T>(&mut self, name: &str, date: NaiveDate, value: T) -> Option<T> {
+        use chrono::Datelike;
+        if (1970..2200).contains(&date.year()) {
+            return Some(value);
+        }
+        self.fault(name, "out_of_range", "From the year 1970 to 2199.");
+        None
+    }
+
+    /// An address with one `@`, a dot behind it and no blanks; trimmed and in lower case.
+    pub fn email(&mut self, name: &str) -> Option<String> {
+        let email = self.text(name, 254)?.to_lowercase();
+        let good = email.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty()
+                && local.len() <= 64
+                && !host.contains('@')
+                && host.split('.').count() >= 2
+                && host.split('.').all(|label| {
+                    !label.is_empty()
+                        && !label.starts_with('-')
+                        && !label.ends_with('-')
+                        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                })
+        }) && !email.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"\\".contains(c));
+        if good {
+            return Some(email);
+        }
+        self.fault(name, "invalid", "This does not look like an e-mail address.");
+        None
+    }
+
+    /// The fields of a nested object, faults named `name.field`; `None` when it is missing.
+    pub fn nested<T>(&mut self, name: &str, read: impl FnOnce(Form) -> Result<T, Vec<FieldError>>) -> Option<T> {
+        let prefix = format!("{name}.");
+        let entered: BTreeMap<String, Field> = self
+            .fields
+            .extract_if(.., |field, _| field.starts_with(&prefix))
+            .map(|(field, value)| (field[prefix.len()..].to_owned(), value))
+            .collect();
+        let form = match self.fields.remove(name) {
+            Some(Field::Json(Value::Object(members))) => {
+                Form(members.into_iter().map(|(name, value)| (name, Field::Json(value))).collect())
+            }
+            None | Some(Field::Json(Value::Null)) if entered.is_empty() => return None,
+            None => Form(entered),
+            Some(_) => {
+                self.fault(name, "wrong_type", "This must be an object.");
+                return None;
+            }
+        };
+        self.keep(name, read(form))
+    }
+
+    /// The objects of a list, faults named `name.0.field`; empty when it is missing.
+    pub fn list<T>(&mut self, name: &str, longest: usize, read: impl Fn(Form) -> Result<T, Vec<FieldError>>) -> Vec<T> {
+        let values = match self.fields.remove(name) {
+            None | Some(Field::Json(Value::Null)) => return Vec::new(),
+            Some(Field::Json(Value::Array(values))) => values,
+            // A person's list of objects is never typed: the one list there is, dates, comes by commas.
+            Some(Field::Entered(text)) => text
+                .split(|c: char| c == ',' || c.is_whitespace())
+                .filter(|part| !part.is_empty())
+                .map(|date| serde_json::json!({ "date": date }))
+                .collect(),
+            Some(Field::Json(_)) => {
+                self.fault(name, "wrong_type", "This must be a list.");
+                return Vec::new();
+            }
+        };
+        if values.len() > longest {
+            self.fault(name, "too_long", format!("At most {longest} of them."));
+            return Vec::new();
+        }
+        let read_one = |value| Form::from_json(value).and_then(&read);
+        values
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, value)| self.keep(&format!("{name}.{index}"), read_one(value)))
+            .collect()
+    }
+
+    fn keep<T>(&mut self, name: &str, result: Result<T, Vec<FieldError>>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(errors) => {
+                for error in errors {
+                    let field =
+                        if error.field.is_empty() { name.to_owned() } else { format!("{name}.{}", error.field) };
+                    self.fault(&field, &error.code, error.message);
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The messages of the live feed, and how a page applies them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::openings::{FullDay, GroupSeats, Window};
+use crate::{Instant, Offering, Openings, PublicProvider, TimeRange};
+
+/// From server to client; JSON text frames. Nothing in it names a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "Flat")]
+pub enum LiveMessage {
+    /// All there is between `from` and `to`.
+    Snapshot(Stretch),
+    /// What the client had between `from` and `to` is replaced.
+    Change(Stretch),
+    /// Nothing new; a client whose version is lower has missed something.
+    Heartbeat { version: i64 },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    pub version: i64,
+    pub from: Instant,
+    pub to: Instant,
+    #[serde(flatten)]
+    pub openings: Openings,
+    /// Active offerings and profile, where the change concerns them (always in a snapshot).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+}
+
+/// A message as it is read: serde's way through a tag and `flatten` would be a large part of what a
+/// guest's browser loads.
+#[derive(Deserialize)]
+struct Flat {
+    r#type: Kind,
+    version: i64,
+    from: Option<Instant>,
+    to: Option<Instant>,
+    #[serde(default)]
+    windows: Vec<Window>,
+    #[serde(default)]
+    groups: Vec<GroupSeats>,
+    #[serde(default)]
+    full_days: Vec<FullDay>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Snapshot,
+    Change,
+    Heartbeat,
+}
+
+impl TryFrom<Flat> for LiveMessage {
+    type Error = &'static str;
+
+    fn try_from(flat: Flat) -> Result<Self, Self::Error> {
+        let Flat { r#type, version, from, to, windows, groups, full_days, profile } = flat;
+        let message = match r#type {
+            Kind::Heartbeat => return Ok(Self::Heartbeat { version }),
+            Kind::Snapshot => Self::Snapshot,
+            Kind::Change => Self::Change,
+        };
+        let (Some(from), Some(to)) = (from, to) else { return Err("a stretch has both of its ends") };
+        let openings = Openings { windows, groups, full_days };
+        Ok(message(Stretch { version, from, to, openings, profile }))
+    }
+}
+
+/// What a guest page shows beside the times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    pub provider: PublicProvider,
+    pub offerings: Vec<Offering>,
+}
+
+/// What a page knows: the state that messages are applied to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveState {
+    pub version: i64,
+    pub profile: Profile,
+    pub openings: Openings,
+}
+
+/// What a message did to the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// The state is now that of the message's version.
+    Changed,
+    /// Nothing new: an old message, or a heartbeat at the version known.
+    Unchanged,
+    /// A version is missing in between: ask again with `since`.
+    Gap,
+}
+
+impl LiveState {
+    /// Applies one message. Versions never go backwards; a gap changes nothing.
+    pub fn apply(&mut self, message: LiveMessage) -> Applied {
+        match message {
+            LiveMessage::Heartbeat { version } if version > self.version => Applied::Gap,
+            LiveMessage::Heartbeat { .. } => Applied::Unchanged,
+            LiveMessage::Snapshot(stretch) if stretch.version >= self.version => {
+                self.openings = Openings::default();
+                self.take(stretch)
+            }
+            LiveMessage::Change(stretch) if stretch.version == self.version + 1 => self.take(stretch),
+            LiveMessage::Change(stretch) if stretch.version > self.version => Applied::Gap,
+            LiveMessage::Snapshot(_) | LiveMessage::Change(_) => Applied::Unchanged,
+        }
+    }
+
+    fn take(&mut self, stretch: Stretch) -> Applied {
+        self.version = stretch.version;
+        if let Ok(within) = TimeRange::new(stretch.from, stretch.to) {
+            self.openings.replace(within, stretch.openings);
+        }
+        if let Some(profile) = stretch.profile {
+            self.profile = profile;
+        }
+        Applied::Changed
+    }
+}

@@ -1,0 +1,123 @@
+//! An appointment type: what a guest can book, and by which rules.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Whether a booking is confirmed at once or waits for the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Approval {
+    Automatic,
+    Manual,
+}
+
+/// The fields a provider sets; all minutes and days are whole and not negative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewOffering {
+    /// The part of a URL that names it, unique within the provider: 1 to 60 of `a-z 0-9 -`.
+    pub slug: String,
+    pub title: String,
+    pub description: String,
+    pub location: String,
+    /// The lengths a guest may choose: 1 to 10 of them, 5 to 1440 minutes, ascending.
+    pub durations_minutes: Vec<u32>,
+    /// From one start to the next, counted from the start of the availability entry: 5 to 1440.
+    pub step_minutes: u32,
+    /// Kept free before and after, 0 to 1440.
+    pub buffer_before_minutes: u32,
+    pub buffer_after_minutes: u32,
+    /// How long before its start a time can last be booked, 0 to 525600.
+    pub min_notice_minutes: u32,
+    /// How far ahead a start may lie, in days of 24 hours from now, 1 to 366.
+    pub horizon_days: u32,
+    /// At most so many bookings of this offering on one local day of the provider.
+    pub daily_limit: Option<u32>,
+    /// Seats in one appointment, 1 to 1000.
+    pub capacity: u32,
+    pub approval: Approval,
+    pub active: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Flat")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Offering {
+    pub offering_id: Uuid,
+    #[serde(flatten)]
+    pub details: NewOffering,
+}
+
+/// An offering as it is read: serde's way through `flatten` would be a large part of what a guest's
+/// browser loads.
+#[derive(Deserialize)]
+struct Flat {
+    offering_id: Uuid,
+    slug: String,
+    title: String,
+    description: String,
+    location: String,
+    durations_minutes: Vec<u32>,
+    step_minutes: u32,
+    buffer_before_minutes: u32,
+    buffer_after_minutes: u32,
+    min_notice_minutes: u32,
+    horizon_days: u32,
+    daily_limit: Option<u32>,
+    capacity: u32,
+    approval: Approval,
+    active: bool,
+}
+
+impl From<Flat> for Offering {
+    fn from(flat: Flat) -> Self {
+        let details = NewOffering {
+            slug: flat.slug,
+            title: flat.title,
+            description: flat.description,
+            location: flat.location,
+            durations_minutes: flat.durations_minutes,
+            step_minutes: flat.step_minutes,
+            buffer_before_minutes: flat.buffer_before_minutes,
+            buffer_after_minutes: flat.buffer_after_minutes,
+            min_notice_minutes: flat.min_notice_minutes,
+            horizon_days: flat.horizon_days,
+            daily_limit: flat.daily_limit,
+            capacity: flat.capacity,
+            approval: flat.approval,
+            active: flat.active,
+        };
+        Self { offering_id: flat.offering_id, details }
+    }
+}
+
+impl NewOffering {
+    /// What a new provider starts with.
+    pub fn first() -> Self {
+        Self {
+            slug: "appointment".into(),
+            title: "Appointment".into(),
+            description: String::new(),
+            location: String::new(),
+            durations_minutes: vec![30, 60],
+            step_minutes: 15,
+            buffer_before_minutes: 0,
+            buffer_after_minutes: 0,
+            min_notice_minutes: 0,
+            horizon_days: 60,
+            daily_limit: None,
+            capacity: 1,
+            approval: Approval::Automatic,
+            active: true,
+        }
+    }
+}
+
+impl std::ops::Deref for Offering {
+    type Target = NewOffering;
+
+    fn deref(&self) -> &NewOffering {
+        &self.details
+    }
+}

@@ -1,0 +1,68 @@
+//! Who can be booked.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::TimeZone;
+
+/// What everybody may know of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PublicProvider {
+    pub provider_id: Uuid,
+    pub handle: String,
+    pub display_name: String,
+    pub bio: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "Europe/Paris"))]
+    pub time_zone: TimeZone,
+}
+
+/// What a provider sees of themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Provider {
+    #[serde(flatten)]
+    pub public: PublicProvider,
+    pub email: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A secret that must not reach a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// A sign-up, every field checked.
+#[derive(Clone, Debug)]
+pub struct NewProvider {
+    pub handle: String,
+    pub display_name: String,
+    /// Lower case, trimmed.
+    pub email: String,
+    pub password: Password,
+    pub time_zone: TimeZone,
+}
+
+/// What was entered to sign in; not checked beyond its presence, so that the answer tells nothing.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub email: String,
+    pub password: Password,
+    /// A name for the token, where one is made.
+    pub name: Option<String>,
+}
+
+/// The changes that `PATCH /me` asks for; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderChanges {
+    pub handle: Option<String>,
+    pub display_name: Option<String>,
+    pub bio: Option<String>,
+    pub time_zone: Option<TimeZone>,
+}
