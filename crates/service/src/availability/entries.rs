@@ -1,0 +1,238 @@
+//! What a provider says about when they can be booked: own entries, and that open ones never overlap.
+
+use chrono::{DateTime, Utc};
+use domain::calendar::{self, Calendar};
+use domain::openings::MAX_BUFFER_MINUTES;
+use domain::problem::Conflict;
+use domain::{AvailabilityEntry, Effect, NewAvailability, Page, Pattern, Problem, RangeSet, TimeRange, TimeZone};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::changes::{self, Change};
+use crate::idempotency::{Claim, Repeatable};
+use crate::paging::PageRequest;
+use crate::retry::Attempts;
+use crate::{Actor, Error, Services, ids, store};
+
+/// How many places and how many ways out an overlap names.
+const MOST_CONFLICTS: usize = 20;
+const MOST_SUGGESTIONS: usize = 5;
+
+/// Own entries in order of creation; with `within`, those that have an occurrence in it.
+pub async fn list(
+    s: &Services,
+    actor: &Actor,
+    within: Option<TimeRange>,
+    page: PageRequest,
+) -> Result<Page<AvailabilityEntry>, Error> {
+    let provider_id = actor.provider()?;
+    let after: Option<Uuid> = page.after()?;
+    // Which series meet a range is for the domain to say: there are few enough to ask of all.
+    let limit = within.is_none().then(|| page.rows());
+    let mut entries = store::availability::list(&s.pool, provider_id, after, limit).await?;
+    if let Some(within) = within {
+        entries.retain(|entry| !entry.pattern.occurrences(within).is_empty());
+    }
+    Ok(page.page(entries, |entry| entry.availability_id))
+}
+
+pub async fn get(s: &Services, actor: &Actor, availability_id: Uuid) -> Result<AvailabilityEntry, Error> {
+    let provider_id = actor.provider()?;
+    store::availability::get(&s.pool, provider_id, availability_id).await?.ok_or(Problem::NotFound.into())
+}
+
+/// `availability-overlap` when an open entry would overlap another.
+pub async fn create(
+    s: &Services,
+    actor: &Actor,
+    new: NewAvailability,
+    repeat: Option<Repeatable>,
+) -> Result<AvailabilityEntry, Error> {
+    let provider_id = actor.provider()?;
+    let mut attempts = Attempts::default();
+    loop {
+        match try_create(s, provider_id, &new, repeat.as_ref()).await {
+            Err(error) if attempts.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn try_create(
+    s: &Services,
+    provider_id: Uuid,
+    new: &NewAvailability,
+    repeat: Option<&Repeatable>,
+) -> Result<AvailabilityEntry, Error> {
+    let now = s.clock.now();
+    let mut tx = s.pool.begin().await?;
+    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, "availability"));
+    if let Some(claim) = &claim
+        && let Some(before) = claim.begin(&mut tx, now).await?
+    {
+        return Ok(before);
+    }
+    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
+    let existing = store::availability::list(&mut *tx, provider_id, None, None).await?;
+    refuse_overlap(&existing, new)?;
+    let entry = AvailabilityEntry {
+        availability_id: ids::new_id(now),
+        provider_id,
+        effect: new.effect,
+        pattern: new.pattern.clone(),
+        note: new.note.clone(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::availability::insert(&mut *tx, &entry).await?;
+    log(&mut tx, provider_id, version, &[&entry.pattern], now).await?;
+    if let Some(claim) = &claim {
+        claim.keep(&mut tx, &entry).await?;
+    }
+    tx.commit().await?;
+    s.committed(provider_id, version);
+    Ok(entry)
+}
+
+/// `version-conflict` when `new.version` is given and not the current one.
+pub async fn replace(
+    s: &Services,
+    actor: &Actor,
+    availability_id: Uuid,
+    new: NewAvailability,
+) -> Result<AvailabilityEntry, Error> {
+    let provider_id = actor.provider()?;
+    let mut attempts = Attempts::default();
+    loop {
+        match try_replace(s, provider_id, availability_id, &new).await {
+            Err(error) if attempts.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn try_replace(
+    s: &Services,
+    provider_id: Uuid,
+    availability_id: Uuid,
+    new: &NewAvailability,
+) -> Result<AvailabilityEntry, Error> {
+    let now = s.clock.now();
+    let mut tx = s.pool.begin().await?;
+    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
+    let mut existing = store::availability::list(&mut *tx, provider_id, None, None).await?;
+    let old = take(&mut existing, availability_id)?;
+    if new.version.is_some_and(|version| version != old.version) {
+        return Err(Problem::VersionConflict { current: Box::new(old) }.into());
+    }
+    refuse_overlap(&existing, new)?;
+    let entry = AvailabilityEntry {
+        effect: new.effect,
+        pattern: new.pattern.clone(),
+        note: new.note.clone(),
+        version: old.version + 1,
+        updated_at: now,
+        ..old.clone()
+    };
+    store::availability::replace(&mut *tx, &entry).await?;
+    log(&mut tx, provider_id, version, &[&old.pattern, &entry.pattern], now).await?;
+    tx.commit().await?;
+    s.committed(provider_id, version);
+    Ok(entry)
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Deleted {
+    pub deleted: Uuid,
+    /// Bookings that stand and no longer lie in open time.
+    pub orphaned_bookings: Vec<Uuid>,
+}
+
+pub async fn delete(s: &Services, actor: &Actor, availability_id: Uuid) -> Result<Deleted, Error> {
+    let provider_id = actor.provider()?;
+    let mut attempts = Attempts::default();
+    loop {
+        match try_delete(s, provider_id, availability_id).await {
+            Err(error) if attempts.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn try_delete(s: &Services, provider_id: Uuid, availability_id: Uuid) -> Result<Deleted, Error> {
+    let now = s.clock.now();
+    let mut tx = s.pool.begin().await?;
+    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
+    let before = store::availability::list(&mut *tx, provider_id, None, None).await?;
+    let mut left = before.clone();
+    let gone = take(&mut left, availability_id)?;
+    let upcoming = store::bookings::upcoming(&mut *tx, provider_id, now).await?;
+    store::availability::delete(&mut *tx, provider_id, availability_id).await?;
+    log(&mut tx, provider_id, version, &[&gone.pattern], now).await?;
+    tx.commit().await?;
+    s.committed(provider_id, version);
+    Ok(Deleted { deleted: availability_id, orphaned_bookings: orphaned(&upcoming, before, left) })
+}
+
+fn take(entries: &mut Vec<AvailabilityEntry>, availability_id: Uuid) -> Result<AvailabilityEntry, Problem> {
+    let place = entries.iter().position(|entry| entry.availability_id == availability_id);
+    place.map(|place| entries.remove(place)).ok_or(Problem::NotFound)
+}
+
+/// Closed entries override what they cover, so only open ones can be in each other's way.
+fn refuse_overlap(existing: &[AvailabilityEntry], new: &NewAvailability) -> Result<(), Problem> {
+    if new.effect == Effect::Closed {
+        return Ok(());
+    }
+    let conflicts = calendar::conflicts(existing, &new.pattern, MOST_CONFLICTS);
+    let Some((_, first)) = conflicts.first() else { return Ok(()) };
+    // Of a series, the first occurrence that is in the way.
+    let wanted = new.pattern.occurrences(*first).first().map_or(*first, |occurrence| occurrence.range);
+    let suggestions = calendar::suggestions(existing, wanted, MOST_SUGGESTIONS);
+    let conflicts = conflicts.into_iter().map(|(availability_id, place)| Conflict {
+        availability_id,
+        start: place.start(),
+        end: place.end(),
+    });
+    Err(Problem::AvailabilityOverlap { conflicts: conflicts.collect(), suggestions })
+}
+
+/// Bookings that lay in open time before and do not after.
+fn orphaned(
+    bookings: &[(Uuid, TimeRange)],
+    before: Vec<AvailabilityEntry>,
+    after: Vec<AvailabilityEntry>,
+) -> Vec<Uuid> {
+    let Some(all) = bookings.iter().map(|(_, range)| *range).reduce(|a, b| a.hull(&b)) else { return Vec::new() };
+    let (before, after) = (open_time(before, all), open_time(after, all));
+    let lies_in = |open: &RangeSet, booking: &TimeRange| open.ranges().iter().any(|range| range.encloses(booking));
+    let lost = bookings.iter().filter(|(_, range)| lies_in(&before, range) && !lies_in(&after, range));
+    lost.map(|(booking_id, _)| *booking_id).collect()
+}
+
+/// Open less closed time, whatever is taken.
+fn open_time(entries: Vec<AvailabilityEntry>, within: TimeRange) -> RangeSet {
+    let calendar = Calendar { time_zone: TimeZone::utc(), entries, appointments: Vec::new(), offerings: Vec::new() };
+    let windows = calendar.openings(within).windows;
+    windows.into_iter().filter_map(|window| TimeRange::new(window.start, window.end).ok()).collect()
+}
+
+/// Logs the stretch in which the patterns have occurrences, as far as guests look. A day more on both
+/// sides is for the windows beside it.
+async fn log(
+    db: &mut PgConnection,
+    provider_id: Uuid,
+    version: i64,
+    patterns: &[&Pattern],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let all = changes::foreseeable(now);
+    let occurrences = patterns.iter().flat_map(|pattern| pattern.occurrences(all));
+    let hull = occurrences.map(|occurrence| occurrence.range).reduce(|a, b| a.hull(&b));
+    let changed = hull.and_then(|hull| hull.widened(MAX_BUFFER_MINUTES, MAX_BUFFER_MINUTES).intersect(&all));
+    // A change that nobody can see still has its number.
+    let changed = changed.unwrap_or(TimeRange::from_start(now, 1).expect("a minute is not empty"));
+    Ok(store::calendar::log(db, provider_id, &Change { version, profile: false, changed }, now).await?)
+}

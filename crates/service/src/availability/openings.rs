@@ -1,0 +1,293 @@
+//! When a provider can be booked, for the public: windows, slots, and why a start is none.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::openings::MAX_BUFFER_MINUTES;
+use domain::problem::Reason;
+use domain::{FieldError, Offering, Problem, Slot, TimeRange, TimeZone, slots};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::providers::snapshot_of;
+use crate::snapshot::Snapshot;
+use crate::{Error, Services};
+
+/// What `GET /availability/{provider}` asks, as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+pub struct OpeningsQuery {
+    /// A date in `time_zone`, or an instant. Default: today.
+    pub from: Option<String>,
+    /// Exclusive. Default: 7 days after `from`. At most 366 days.
+    pub to: Option<String>,
+    /// Id or slug; default the first active one.
+    pub offering: Option<String>,
+    /// Default: the offering's shortest.
+    pub duration_minutes: Option<String>,
+    /// IANA; default the provider's.
+    pub time_zone: Option<String>,
+}
+
+/// The answer's body, `application/json`, ready to be sent, with its entity tag.
+#[derive(Clone)]
+pub struct OpeningsAnswer {
+    /// With quotes.
+    pub etag: String,
+    pub body: bytes::Bytes,
+}
+
+/// A window in a REST answer: see [`domain::Window`] for what travels beside its ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpeningsBody {
+    pub provider_id: Uuid,
+    pub version: i64,
+    pub time_zone: TimeZone,
+    pub offering_id: Uuid,
+    pub duration_minutes: u32,
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub windows: Vec<domain::Window>,
+    pub slots: Vec<Slot>,
+}
+
+/// An answer and when it is right.
+#[derive(Clone)]
+pub(crate) struct CachedAnswer {
+    answer: OpeningsAnswer,
+    since: DateTime<Utc>,
+    /// `None`: until the version moves.
+    until: Option<DateTime<Utc>>,
+}
+
+impl CachedAnswer {
+    /// Roughly its bytes in memory.
+    pub fn weight(&self) -> usize {
+        self.answer.body.len() + self.answer.etag.len() + 200
+    }
+
+    fn is_right_at(&self, now: DateTime<Utc>) -> bool {
+        self.since <= now && self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl OpeningsQuery {
+    /// Roughly its bytes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        [&self.from, &self.to, &self.offering, &self.duration_minutes, &self.time_zone]
+            .into_iter()
+            .flatten()
+            .map(String::len)
+            .sum()
+    }
+}
+
+/// Windows and slots for the public; from memory, serialised once per version and question and kept
+/// until time alone changes it.
+pub async fn openings(s: &Services, provider: &str, query: &OpeningsQuery) -> Result<OpeningsAnswer, Error> {
+    let now = s.clock.now();
+    let snapshot = snapshot_of(s, provider).await?;
+    let key = (snapshot.provider.provider_id, snapshot.version, query.clone());
+    if let Some(cached) = s.snapshots.answers.get(&key)
+        && cached.is_right_at(now)
+    {
+        return Ok(cached.answer);
+    }
+    let asked = Asked::parse(query, &snapshot, now)?;
+    // Slots at the end of the range look at what comes after it.
+    let needed = asked.within.widened(MAX_BUFFER_MINUTES, 2 * MAX_BUFFER_MINUTES);
+    if !snapshot.covers.encloses(&needed) {
+        let far = load_far(s, &snapshot, needed, now).await?;
+        return Ok(asked.answer(&far, now)?.answer);
+    }
+    let cached = asked.answer(&snapshot, now)?;
+    let answer = cached.answer.clone();
+    s.snapshots.answers.insert(key, cached);
+    Ok(answer)
+}
+
+/// The calendar around a range that snapshots do not cover.
+async fn load_far(s: &Services, near: &Snapshot, range: TimeRange, now: DateTime<Utc>) -> Result<Arc<Snapshot>, Error> {
+    let loaded = Snapshot::load(&s.pool, near.provider.provider_id, range, now).await?;
+    Ok(Arc::new(loaded.ok_or(Problem::NotFound)?))
+}
+
+/// A question, every part of it read.
+struct Asked {
+    within: TimeRange,
+    time_zone: TimeZone,
+    offering: Offering,
+    duration_minutes: u32,
+    /// When "today" becomes another day, if that was asked.
+    today_until: Option<DateTime<Utc>>,
+}
+
+/// A day or an instant, as `from` and `to` may be.
+#[derive(Clone, Copy)]
+enum Edge {
+    Date(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+impl Edge {
+    fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            return Ok(Self::Date(date));
+        }
+        let instant = DateTime::parse_from_rfc3339(text);
+        instant.map(|instant| Self::Instant(instant.with_timezone(&Utc))).map_err(|_| Problem::Malformed {
+            detail: format!("{name} must be a date, such as 2026-11-23, or an instant, such as 2026-11-23T09:00:00Z."),
+        })
+    }
+
+    fn year(self) -> i32 {
+        match self {
+            Self::Date(date) => date.year(),
+            Self::Instant(instant) => instant.year(),
+        }
+    }
+
+    fn instant(self, zone: &TimeZone) -> DateTime<Utc> {
+        match self {
+            Self::Date(date) => zone.instant(date.and_time(NaiveTime::MIN)),
+            Self::Instant(instant) => instant,
+        }
+    }
+
+    /// A week of local days later, where it is a day.
+    fn week_later(self) -> Self {
+        match self {
+            Self::Date(date) => Self::Date(date + TimeDelta::days(7)),
+            Self::Instant(instant) => Self::Instant(instant + TimeDelta::days(7)),
+        }
+    }
+}
+
+const LONGEST_DAYS: i64 = 366;
+
+impl Asked {
+    /// What cannot be read is `malformed`; what can be read but makes no sense is `invalid`, all of
+    /// it at once.
+    fn parse(query: &OpeningsQuery, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let time_zone = match &query.time_zone {
+            None => snapshot.provider.time_zone.clone(),
+            Some(name) => name.parse().map_err(|_| Problem::Malformed {
+                detail: "time_zone must be the name of an IANA time zone, such as Europe/Paris.".into(),
+            })?,
+        };
+        let read = |name, text: &Option<String>| text.as_deref().map(|text| Edge::parse(name, text)).transpose();
+        let (given_from, given_to) = (read("from", &query.from)?, read("to", &query.to)?);
+        let duration = query.duration_minutes.as_deref().map(duration).transpose()?;
+        let offering = find_offering(snapshot, query.offering.as_deref())?.clone();
+
+        let today = time_zone.local(now).date();
+        let from = given_from.unwrap_or(Edge::Date(today));
+        let mut faults = Vec::new();
+        for (name, edge) in [("from", Some(from)), ("to", given_to)] {
+            if edge.is_some_and(|edge| !(1970..2200).contains(&edge.year())) {
+                faults.push(FieldError::new(name, "out_of_range", "From the year 1970 to 2199."));
+            }
+        }
+        let duration_minutes = duration.or(offering.durations_minutes.first().copied()).unwrap_or_default();
+        if !offering.durations_minutes.contains(&duration_minutes) {
+            let known: Vec<String> = offering.durations_minutes.iter().map(u32::to_string).collect();
+            let message = format!("One of the offering's lengths: {}.", known.join(", "));
+            faults.push(FieldError::new("duration_minutes", "unknown_duration", message));
+        }
+        if !faults.is_empty() {
+            return Err(faults.into());
+        }
+        let to = given_to.unwrap_or_else(|| from.week_later());
+        let within = range(from, to, &time_zone)?;
+        let today_until = if given_from.is_none() { time_zone.day(today).map(|day| day.end()) } else { None };
+        Ok(Self { within, time_zone, offering, duration_minutes, today_until })
+    }
+
+    fn answer(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<CachedAnswer, Error> {
+        let (offering, duration, within) = (&self.offering, self.duration_minutes, self.within);
+        let openings = &snapshot.openings;
+        let body = OpeningsBody {
+            provider_id: snapshot.provider.provider_id,
+            version: snapshot.version,
+            time_zone: self.time_zone.clone(),
+            offering_id: offering.offering_id,
+            duration_minutes: duration,
+            from: within.start(),
+            to: within.end(),
+            windows: openings.clipped(within).windows,
+            slots: slots::slots(openings, offering, duration, within, now),
+        };
+        let body = serde_json::to_vec(&body).map_err(|cause| Error::Internal(format!("openings: {cause}")))?;
+        let etag = format!("\"{}-{}\"", snapshot.version, hex::encode(&Sha256::digest(&body)[..8]));
+        let changes = slots::unchanged_until(openings, offering, duration, within, now);
+        let until = [changes, self.today_until, snapshot.holds_until()].into_iter().flatten().min();
+        Ok(CachedAnswer { answer: OpeningsAnswer { etag, body: body.into() }, since: now, until })
+    }
+}
+
+fn range(from: Edge, to: Edge, zone: &TimeZone) -> Result<TimeRange, Problem> {
+    let Ok(within) = TimeRange::new(from.instant(zone), to.instant(zone)) else {
+        return Err(Problem::field("to", "invalid", "The end must be after the start."));
+    };
+    // A year of days may be an hour longer than its days of 24 hours.
+    let too_long = match (from, to) {
+        (Edge::Date(from), Edge::Date(to)) => (to - from).num_days() > LONGEST_DAYS,
+        _ => within.length() > TimeDelta::days(LONGEST_DAYS),
+    };
+    if too_long {
+        return Err(Problem::field("to", "out_of_range", "At most 366 days."));
+    }
+    Ok(within)
+}
+
+fn duration(text: &str) -> Result<u32, Problem> {
+    text.parse().map_err(|_| Problem::Malformed { detail: "duration_minutes must be a whole number.".into() })
+}
+
+/// By id or slug; the first active one when nothing is said.
+fn find_offering<'a>(snapshot: &'a Snapshot, wanted: Option<&str>) -> Result<&'a Offering, Problem> {
+    let mut offerings = snapshot.calendar.offerings.iter();
+    let found = match wanted {
+        None => offerings.find(|offering| offering.active),
+        Some(wanted) => match Uuid::try_parse(wanted) {
+            Ok(id) => offerings.find(|offering| offering.offering_id == id),
+            Err(_) => offerings.find(|offering| offering.slug == wanted),
+        },
+    };
+    found.ok_or(Problem::NotFound)
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ExplainQuery {
+    pub start: Option<String>,
+    pub offering: Option<String>,
+    pub duration_minutes: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Explanation {
+    pub bookable: bool,
+    pub reasons: Vec<Reason>,
+}
+
+pub async fn explain(s: &Services, provider: &str, query: ExplainQuery) -> Result<Explanation, Error> {
+    let now = s.clock.now();
+    let start = query.start.as_deref().and_then(|start| DateTime::parse_from_rfc3339(start).ok());
+    let start = start.map(|start| start.with_timezone(&Utc)).ok_or_else(|| Problem::Malformed {
+        detail: "start must be an RFC 3339 instant, such as 2026-11-23T09:00:00Z.".into(),
+    })?;
+    let duration = query.duration_minutes.as_deref().map(duration).transpose()?;
+    let mut snapshot = snapshot_of(s, provider).await?;
+    let offering = find_offering(&snapshot, query.offering.as_deref())?.clone();
+    let duration = duration.or(offering.durations_minutes.first().copied()).unwrap_or_default();
+
+    if (1970..2200).contains(&start.year()) {
+        let day = TimeDelta::days(1);
+        let looked_at = TimeRange::new(start - day * 2, start + day * 3).map_err(|_| Problem::NotFound)?;
+        if !snapshot.covers.encloses(&looked_at) {
+            snapshot = load_far(s, &snapshot, looked_at, now).await?;
+        }
+    }
+    let reasons = domain::explain::explain(&snapshot.calendar, &offering, duration, start, now);
+    Ok(Explanation { bookable: reasons.is_empty(), reasons })
+}

@@ -1,0 +1,82 @@
+//! What a use case answers when it cannot do as asked.
+
+use domain::{FieldError, Problem};
+
+/// A problem for whoever asked, or a failure of ours whose cause belongs in the log only.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Problem(Problem),
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The problem to tell; a failure of ours is logged here, once, with its cause.
+    pub fn into_problem(self, request_id: &str) -> Problem {
+        match self {
+            Self::Problem(problem) => problem,
+            Self::Database(cause) if is_unavailable(&cause) => {
+                tracing::error!(%request_id, cause = %cause, "the database cannot be reached");
+                Problem::Unavailable
+            }
+            Self::Database(cause) => {
+                tracing::error!(%request_id, cause = %cause, "the database failed");
+                Problem::Internal { request_id: request_id.to_owned() }
+            }
+            Self::Internal(cause) => {
+                tracing::error!(%request_id, %cause, "internal error");
+                Problem::Internal { request_id: request_id.to_owned() }
+            }
+        }
+    }
+}
+
+impl Error {
+    /// The constraint that refused, whose name says what it means.
+    pub(crate) fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error.constraint(),
+            _ => None,
+        }
+    }
+
+    /// Whether the same transaction may succeed when it is done again: a serialization failure, a
+    /// deadlock, or a random reference or seat that another took first.
+    pub(crate) fn is_transient(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+            || matches!(error.constraint(), Some("booking_reference_unique" | "booking_seat_once"))
+    }
+}
+
+fn is_unavailable(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => true,
+        // 57P01..57P03: the server is shutting down or starting; 53300: too many connections.
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P03" | "53300"))
+        }
+        _ => false,
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Vec<FieldError>> for Error {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Problem(errors.into())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(cause: sqlx::Error) -> Self {
+        Self::Database(cause)
+    }
+}

@@ -1,0 +1,127 @@
+//! A retry is not a second booking.
+
+use chacha20poly1305::ChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Error, Services, store};
+
+/// The contract promises 24; from here on a key is as good as new.
+const FORGOTTEN_AFTER_HOURS: i64 = 48;
+
+/// Bytes of a nonce of ChaCha20-Poly1305. Random ones do: a key seals one answer, or few.
+const NONCE: usize = 12;
+
+/// What a caller sends to be able to ask again; 1 to 255 visible ASCII characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        if visible && (1..=255).contains(&text.len()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Problem::Malformed { detail: "Idempotency-Key must have 1 to 255 visible characters.".into() })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The key with a digest of the body it came with.
+#[derive(Clone)]
+pub struct Repeatable {
+    pub key: IdempotencyKey,
+    /// SHA-256 of the method, the path and the body as received.
+    pub body_hash: [u8; 32],
+}
+
+/// A repeatable request within its transaction: whose it is, and under which names.
+pub(crate) struct Claim<'a> {
+    repeat: &'a Repeatable,
+    provider_id: Uuid,
+    key_hash: [u8; 32],
+}
+
+impl<'a> Claim<'a> {
+    /// Keys of one `scope` (such as `bookings`) of one provider are apart from all others.
+    pub fn new(repeat: &'a Repeatable, provider_id: Uuid, scope: &str) -> Self {
+        let mut hash = Sha256::new();
+        for part in [scope, repeat.key.as_str()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self { repeat, provider_id, key_hash: hash.finalize().into() }
+    }
+
+    /// The answer given before, if the request came before. Waits for a transaction that is about to
+    /// give it. When it is `None` the caller goes on and calls [`Claim::keep`] before the commit; if
+    /// it refuses the request instead, its rollback forgets the claim.
+    pub async fn begin<T: DeserializeOwned>(
+        &self,
+        db: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<Option<T>, Error> {
+        let forgotten = now - TimeDelta::hours(FORGOTTEN_AFTER_HOURS);
+        // A third time only when the row was pruned between two statements.
+        for _ in 0..3 {
+            let (key, body) = (&self.key_hash, &self.repeat.body_hash);
+            if store::idempotency::claim(&mut *db, self.provider_id, key, body, now, forgotten).await? {
+                return Ok(None);
+            }
+            let Some((body_hash, answer)) = store::idempotency::answer(&mut *db, self.provider_id, key).await? else {
+                continue;
+            };
+            if body_hash != self.repeat.body_hash {
+                return Err(Problem::IdempotencyMismatch.into());
+            }
+            return self.unseal(&answer.unwrap_or_default()).map(Some);
+        }
+        Err(Error::Internal("an idempotency key came and went".into()))
+    }
+
+    /// Keeps the answer for whoever asks again.
+    pub async fn keep<T: Serialize>(&self, db: &mut PgConnection, answer: &T) -> Result<(), Error> {
+        let sealed = self.seal(answer)?;
+        Ok(store::idempotency::keep(db, self.provider_id, &self.key_hash, &sealed).await?)
+    }
+
+    /// Only who knows the caller's key can read the answer; the database does not.
+    fn cipher(&self) -> ChaCha20Poly1305 {
+        let mut hash = Sha256::new();
+        hash.update(b"eventide: the seal of an idempotent answer, 1\0");
+        hash.update(self.repeat.body_hash);
+        hash.update(self.repeat.key.as_str());
+        ChaCha20Poly1305::new(&hash.finalize())
+    }
+
+    /// A random nonce, then the sealed JSON.
+    fn seal<T: Serialize>(&self, answer: &T) -> Result<Vec<u8>, Error> {
+        let failed = |_| Error::Internal("an answer could not be sealed".into());
+        let plain = serde_json::to_vec(answer).map_err(|cause| Error::Internal(format!("an answer: {cause}")))?;
+        let nonce: [u8; NONCE] = rand::random();
+        let sealed = self.cipher().encrypt(&nonce.into(), plain.as_slice()).map_err(failed)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    fn unseal<T: DeserializeOwned>(&self, sealed: &[u8]) -> Result<T, Error> {
+        let failed = || Error::Internal("a kept answer could not be read".into());
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or_else(failed)?;
+        let plain = self.cipher().decrypt(&(*nonce).into(), sealed).map_err(|_| failed())?;
+        serde_json::from_slice(&plain).map_err(|_| failed())
+    }
+}
+
+/// Deletes the answers that need no longer be kept; for a background job.
+pub async fn prune(s: &Services) -> Result<u64, Error> {
+    let before = s.clock.now() - TimeDelta::hours(FORGOTTEN_AFTER_HOURS);
+    Ok(store::idempotency::prune(&s.pool, before).await?)
+}

@@ -1,0 +1,61 @@
+//! The use cases of Eventide and all of its SQL: what REST, server functions and background jobs call.
+//!
+//! Every use case takes [`Services`], says on whose behalf ([`Actor`]) and takes parsed input. It
+//! authorises, opens the transaction, and answers with a value of `domain` or an [`Error`].
+
+pub mod actor;
+pub mod auth;
+pub mod availability;
+pub mod bookings;
+pub mod changes;
+pub mod clock;
+pub mod demo;
+mod error;
+pub mod idempotency;
+mod ids;
+pub mod live;
+pub mod offerings;
+pub mod paging;
+mod password;
+pub mod providers;
+mod retry;
+pub mod snapshot;
+mod store;
+pub mod tokens;
+
+pub use actor::Actor;
+pub use clock::Clock;
+pub use error::Error;
+pub use idempotency::IdempotencyKey;
+
+/// What every use case works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub pool: sqlx::PgPool,
+    pub clock: Clock,
+    /// Each provider's calendar in memory, tagged with its version.
+    pub snapshots: std::sync::Arc<snapshot::Snapshots>,
+    /// The rooms that open pages listen in.
+    pub live: std::sync::Arc<live::Live>,
+}
+
+/// The migrations in `migrations/`, embedded.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+impl Services {
+    /// On a pool whose database is migrated. Starts no tasks: [`live::Live::run`] does.
+    pub fn new(pool: sqlx::PgPool, clock: Clock) -> Self {
+        Self {
+            snapshots: std::sync::Arc::new(snapshot::Snapshots::default()),
+            live: std::sync::Arc::new(live::Live::default()),
+            pool,
+            clock,
+        }
+    }
+
+    /// To be called after the commit of whatever moved a calendar to `version`, never before.
+    pub fn committed(&self, provider_id: uuid::Uuid, version: i64) {
+        self.snapshots.note_version(provider_id, version);
+        self.live.committed(provider_id, version);
+    }
+}

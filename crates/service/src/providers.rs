@@ -1,0 +1,146 @@
+//! Providers: sign up, profile, search.
+
+use std::sync::Arc;
+
+use domain::live::Profile;
+use domain::provider::{NewProvider, ProviderChanges};
+use domain::{FieldError, NewOffering, Offering, Page, Problem, Provider, PublicProvider};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::idempotency::{Claim, Repeatable};
+use crate::paging::PageRequest;
+use crate::retry::Attempts;
+use crate::snapshot::{self, Snapshot};
+use crate::{Actor, Error, Services, changes, ids, password, store, tokens};
+
+/// A new provider with their first API token, shown once.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignedUp {
+    pub provider: Provider,
+    pub token: String,
+}
+
+/// Makes a provider with one offering, "Appointment", and no availability.
+/// Faults of `handle` or `email` already in use come as `invalid` with code `taken`.
+pub async fn sign_up(s: &Services, new: NewProvider, repeat: Option<Repeatable>) -> Result<SignedUp, Error> {
+    let now = s.clock.now();
+    let password_hash = password::hash(new.password).await?;
+    let public = PublicProvider {
+        provider_id: ids::new_id(now),
+        handle: new.handle,
+        display_name: new.display_name,
+        bio: String::new(),
+        time_zone: new.time_zone,
+    };
+    let provider = Provider { public, email: new.email, created_at: now };
+    let provider_id = provider.public.provider_id;
+
+    let mut tx = s.pool.begin().await?;
+    // There is no provider yet to keep the key apart from others' by: the e-mail does.
+    let scope = format!("providers {}", provider.email);
+    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, Uuid::nil(), &scope));
+    if let Some(claim) = &claim
+        && let Some(before) = claim.begin(&mut tx, now).await?
+    {
+        return Ok(before);
+    }
+    let taken = store::providers::taken(&mut *tx, &provider.public.handle, &provider.email).await?;
+    let faults = [taken.0.then(handle_taken), taken.1.then(email_taken)].into_iter().flatten().collect::<Vec<_>>();
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    store::providers::insert(&mut *tx, &provider, &password_hash).await.map_err(in_use)?;
+    let offering = Offering { offering_id: ids::new_id(now), details: NewOffering::first() };
+    store::offerings::insert(&mut *tx, provider_id, &offering, now).await?;
+    let token = tokens::issue(&mut tx, provider_id, "First token", now).await?.token;
+    let signed_up = SignedUp { provider, token };
+    if let Some(claim) = &claim {
+        claim.keep(&mut tx, &signed_up).await?;
+    }
+    tx.commit().await?;
+    Ok(signed_up)
+}
+
+pub async fn me(s: &Services, actor: &Actor) -> Result<Provider, Error> {
+    let provider_id = actor.provider()?;
+    store::providers::get(&s.pool, provider_id).await?.ok_or(Problem::NotFound.into())
+}
+
+/// Bumps the calendar's version: guests see the profile. A change of zone moves nothing: each series
+/// has its own zone; only new ones default to it.
+pub async fn update_me(s: &Services, actor: &Actor, changes: ProviderChanges) -> Result<Provider, Error> {
+    let provider_id = actor.provider()?;
+    let mut attempts = Attempts::default();
+    loop {
+        match try_update(s, provider_id, &changes).await {
+            Err(error) if attempts.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn try_update(s: &Services, provider_id: Uuid, changes: &ProviderChanges) -> Result<Provider, Error> {
+    let now = s.clock.now();
+    let mut tx = s.pool.begin().await?;
+    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
+    let updated = store::providers::update(&mut *tx, provider_id, changes).await.map_err(in_use)?;
+    let provider = updated.ok_or(Problem::NotFound)?;
+    changes::log_profile(&mut tx, provider_id, version, now).await?;
+    tx.commit().await?;
+    s.committed(provider_id, version);
+    Ok(provider)
+}
+
+/// By id or handle. Answered from memory where the snapshot is.
+pub async fn profile(s: &Services, provider: &str) -> Result<Profile, Error> {
+    Ok(snapshot_of(s, provider).await?.profile())
+}
+
+/// The provider's id, by id or handle; `not-found`. Cached: it is on the path of every public read.
+pub async fn resolve(s: &Services, provider: &str) -> Result<Uuid, Error> {
+    Ok(snapshot_of(s, provider).await?.provider.provider_id)
+}
+
+/// The snapshot of a provider by id or handle. No handle has the form of an id: it is too short.
+pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snapshot>, Error> {
+    if let Ok(provider_id) = Uuid::try_parse(provider) {
+        return snapshot::current(s, provider_id).await;
+    }
+    if let Some(provider_id) = s.snapshots.by_handle(provider) {
+        match snapshot::current(s, provider_id).await {
+            Ok(snapshot) if snapshot.provider.handle == provider => return Ok(snapshot),
+            // The handle is another's by now, or nobody's.
+            Ok(_) | Err(Error::Problem(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let provider_id = store::providers::by_handle(&s.pool, provider).await?.ok_or(Problem::NotFound)?;
+    s.snapshots.remember_handle(provider, provider_id);
+    snapshot::current(s, provider_id).await
+}
+
+/// Providers whose handle or name contains `search`, in order of handle.
+pub async fn search(s: &Services, search: &str, page: PageRequest) -> Result<Page<PublicProvider>, Error> {
+    let after: Option<String> = page.after()?;
+    let found = store::providers::search(&s.pool, search.trim(), after.as_deref(), page.rows()).await?;
+    Ok(page.page(found, |provider| provider.handle.clone()))
+}
+
+fn handle_taken() -> FieldError {
+    FieldError::new("handle", "taken", "This handle is in use. Choose another.")
+}
+
+fn email_taken() -> FieldError {
+    FieldError::new("email", "taken", "There is an account with this e-mail. Sign in instead.")
+}
+
+/// What the constraints say when another was faster.
+fn in_use(cause: sqlx::Error) -> Error {
+    let error = Error::from(cause);
+    match error.constraint() {
+        Some("provider_handle_unique") => vec![handle_taken()].into(),
+        Some("provider_email_unique") => vec![email_taken()].into(),
+        _ => error,
+    }
+}

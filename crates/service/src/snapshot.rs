@@ -1,0 +1,229 @@
+//! Each provider's calendar in memory, tagged with its version and replaced when the version moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::calendar::{Appointment, Calendar};
+use domain::live::Profile;
+use domain::{Openings, Problem, PublicProvider, TimeRange};
+use moka::sync::Cache;
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use crate::availability::{CachedAnswer, OpeningsQuery};
+use crate::store;
+use crate::{Error, Services};
+
+/// How many providers are kept in memory, those asked for most.
+const MOST_PROVIDERS: u64 = 4096;
+/// Bytes of ready-made answers.
+const MOST_ANSWERS: u64 = 64 << 20;
+/// How old a snapshot may be: what it covers moves on with time.
+const OLDEST: TimeDelta = TimeDelta::hours(12);
+
+/// A provider's calendar as it was at `version`.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub version: i64,
+    pub provider: PublicProvider,
+    /// Entries, taken time and offerings (deleted ones left out); taken time only within `covers`.
+    pub calendar: Calendar,
+    /// From a week before to 374 days after the snapshot was made.
+    pub covers: TimeRange,
+    /// `calendar.openings(covers)`.
+    pub openings: Openings,
+    made_at: DateTime<Utc>,
+    /// Holds, expired ones too: their blocked time and when they expire.
+    holds: Vec<(TimeRange, DateTime<Utc>)>,
+}
+
+impl Snapshot {
+    /// Reads the calendar in one statement; `None` when there is no such provider.
+    pub(crate) async fn load(
+        db: impl PgExecutor<'_>,
+        provider_id: Uuid,
+        covers: TimeRange,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(loaded) = store::snapshot::load(db, provider_id, covers).await? else { return Ok(None) };
+        let mut holds = Vec::new();
+        let mut appointments = Vec::with_capacity(loaded.appointments.len());
+        for (appointment, expires_at) in loaded.appointments {
+            holds.extend(expires_at.map(|expires_at| (appointment.blocked, expires_at)));
+            if expires_at.is_none_or(|expires_at| expires_at > now) {
+                appointments.push(appointment);
+            }
+        }
+        let calendar = Calendar {
+            time_zone: loaded.provider.time_zone.clone(),
+            entries: loaded.entries,
+            appointments,
+            offerings: loaded.offerings,
+        };
+        let openings = calendar.openings(covers);
+        let (version, provider) = (loaded.version, loaded.provider);
+        Ok(Some(Self { version, provider, calendar, covers, openings, made_at: now, holds }))
+    }
+
+    /// What a snapshot made now covers.
+    pub(crate) fn coverage(now: DateTime<Utc>) -> TimeRange {
+        TimeRange::new(now - TimeDelta::days(7), now + TimeDelta::days(374)).expect("a year is not empty")
+    }
+
+    /// The provider with the offerings that guests see.
+    pub fn profile(&self) -> Profile {
+        let active = self.calendar.offerings.iter().filter(|offering| offering.active);
+        Profile { provider: self.provider.clone(), offerings: active.cloned().collect() }
+    }
+
+    /// The same calendar one version later, when all that happened is that `taken` was added, or
+    /// changed, or (`None`) let go of. Computes anew only `changed`, the stretch that differs.
+    pub(crate) fn after(&self, appointment_id: Uuid, taken: Option<Appointment>, changed: TimeRange) -> Self {
+        let mut next = Self { version: self.version + 1, ..self.clone() };
+        let appointments = &mut next.calendar.appointments;
+        appointments.retain(|appointment| appointment.appointment_id != appointment_id);
+        if let Some(taken) = taken.filter(|taken| taken.blocked.overlaps(&self.covers)) {
+            let place = appointments.partition_point(|other| other.during.start() < taken.during.start());
+            appointments.insert(place, taken);
+        }
+        if let Some(changed) = changed.intersect(&self.covers) {
+            next.openings.replace(changed, next.calendar.openings(changed));
+        }
+        next
+    }
+
+    /// Whether holds that have expired by `now` stand in the way of `blocked`.
+    pub(crate) fn has_expired_holds(&self, blocked: TimeRange, now: DateTime<Utc>) -> bool {
+        self.holds.iter().any(|(held, expires_at)| *expires_at <= now && held.overlaps(&blocked))
+    }
+
+    /// When the snapshot stops being right though the version stays: at the end of the next hold.
+    pub(crate) fn holds_until(&self) -> Option<DateTime<Utc>> {
+        self.holds.iter().map(|(_, expires_at)| *expires_at).filter(|expires_at| *expires_at > self.made_at).min()
+    }
+
+    fn is_right_at(&self, now: DateTime<Utc>) -> bool {
+        (now - self.made_at).abs() < OLDEST && self.holds_until().is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+/// What is known of one provider.
+#[derive(Default)]
+struct Known {
+    /// The newest version heard of.
+    version: AtomicI64,
+    snapshot: ArcSwapOption<Snapshot>,
+    /// Held by who loads; the others wait for the result.
+    loading: tokio::sync::Mutex<()>,
+}
+
+impl Known {
+    /// The snapshot, if it can be answered from.
+    fn current(&self, now: DateTime<Utc>) -> Option<Arc<Snapshot>> {
+        let snapshot = self.snapshot.load_full()?;
+        (snapshot.version >= self.version.load(Ordering::Acquire) && snapshot.is_right_at(now)).then_some(snapshot)
+    }
+
+    /// Puts a snapshot in place of an older one.
+    fn put(&self, snapshot: &Arc<Snapshot>) {
+        self.version.fetch_max(snapshot.version, Ordering::AcqRel);
+        self.snapshot.rcu(|old| match old {
+            Some(old) if (old.version, old.made_at) > (snapshot.version, snapshot.made_at) => Some(old.clone()),
+            _ => Some(snapshot.clone()),
+        });
+    }
+}
+
+/// Known versions and snapshots, bounded in number.
+pub struct Snapshots {
+    providers: Cache<Uuid, Arc<Known>>,
+    handles: Cache<String, Uuid>,
+    /// Bodies that were asked for, by version and question.
+    pub(crate) answers: Cache<(Uuid, i64, OpeningsQuery), CachedAnswer>,
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        Self {
+            providers: Cache::new(MOST_PROVIDERS),
+            handles: Cache::builder().max_capacity(MOST_PROVIDERS).time_to_live(Duration::from_secs(60)).build(),
+            answers: Cache::builder()
+                .max_capacity(MOST_ANSWERS)
+                .weigher(|(_, _, query): &(Uuid, i64, OpeningsQuery), answer: &CachedAnswer| {
+                    u32::try_from(answer.weight() + query.weight()).unwrap_or(u32::MAX)
+                })
+                .time_to_idle(Duration::from_secs(600))
+                .build(),
+        }
+    }
+}
+
+impl Snapshots {
+    /// A version heard of: by an own commit, a hint of another node, or the poll. Never goes backwards.
+    pub fn note_version(&self, provider_id: Uuid, version: i64) {
+        // Who is not in memory will be loaded at that version or a later one.
+        if let Some(known) = self.providers.get(&provider_id) {
+            known.version.fetch_max(version, Ordering::AcqRel);
+        }
+    }
+
+    /// The ids in memory, for the poll of missed versions.
+    pub fn known(&self) -> Vec<(Uuid, i64)> {
+        self.providers.iter().map(|(id, known)| (*id, known.version.load(Ordering::Acquire))).collect()
+    }
+
+    /// A snapshot that somebody loaded or derived.
+    pub(crate) fn put(&self, provider_id: Uuid, snapshot: Snapshot) -> Arc<Snapshot> {
+        let snapshot = Arc::new(snapshot);
+        self.providers.get_with(provider_id, Arc::default).put(&snapshot);
+        snapshot
+    }
+
+    /// The snapshot of exactly this version, if it is in memory and right.
+    pub(crate) fn at(&self, provider_id: Uuid, version: i64, now: DateTime<Utc>) -> Option<Arc<Snapshot>> {
+        let snapshot = self.providers.get(&provider_id)?.snapshot.load_full()?;
+        (snapshot.version == version && snapshot.is_right_at(now)).then_some(snapshot)
+    }
+
+    pub(crate) fn by_handle(&self, handle: &str) -> Option<Uuid> {
+        self.handles.get(handle)
+    }
+
+    pub(crate) fn remember_handle(&self, handle: &str, provider_id: Uuid) {
+        self.handles.insert(handle.to_owned(), provider_id);
+    }
+}
+
+/// The snapshot at the newest version this node has heard of, or later. Loads it once for all who wait.
+pub async fn current(s: &Services, provider_id: Uuid) -> Result<Arc<Snapshot>, Error> {
+    let now = s.clock.now();
+    let known = s.snapshots.providers.get_with(provider_id, Arc::default);
+    if let Some(snapshot) = known.current(now) {
+        return Ok(snapshot);
+    }
+    let _turn = known.loading.lock().await;
+    if let Some(snapshot) = known.current(now) {
+        return Ok(snapshot);
+    }
+    // Whatever version was heard of is committed, so one load reaches it.
+    match Snapshot::load(&s.pool, provider_id, Snapshot::coverage(now), now).await {
+        Ok(Some(snapshot)) => {
+            let snapshot = Arc::new(snapshot);
+            known.put(&snapshot);
+            Ok(snapshot)
+        }
+        Ok(None) => {
+            s.snapshots.providers.invalidate(&provider_id);
+            Err(Problem::NotFound.into())
+        }
+        Err(error) => {
+            if known.snapshot.load().is_none() {
+                s.snapshots.providers.invalidate(&provider_id);
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Appointments and the seats in them.
+
+use chrono::{DateTime, Utc};
+use domain::{Booking, BookingStatus, Guest, TimeRange, TimeZone};
+use serde_json::Value;
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use super::{containing, unreadable};
+use crate::bookings::BookingFilter;
+
+struct Row {
+    booking_id: Uuid,
+    reference: String,
+    provider_id: Uuid,
+    offering_id: Uuid,
+    status: String,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    guest_name: String,
+    guest_email: String,
+    guest_phone: Option<String>,
+    guest_notes: Option<String>,
+    guest_time_zone: Option<String>,
+    reason: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Booking {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        Ok(Self {
+            booking_id: row.booking_id,
+            reference: row.reference,
+            provider_id: row.provider_id,
+            offering_id: row.offering_id,
+            status: row.status.parse().map_err(|()| unreadable("booking status"))?,
+            start: row.starts_at,
+            end: row.ends_at,
+            duration_minutes: u32::try_from((row.ends_at - row.starts_at).num_minutes()).map_err(unreadable)?,
+            guest: Guest {
+                name: row.guest_name,
+                email: row.guest_email,
+                phone: row.guest_phone,
+                notes: row.guest_notes,
+                // A zone that a later database no longer knows is only a convenience lost.
+                time_zone: row.guest_time_zone.and_then(|zone| zone.parse().ok()),
+            },
+            reason: row.reason,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// A seat to be written with all that goes with it, if the calendar still is at `expected`.
+pub struct NewSeat<'a> {
+    pub booking: &'a Booking,
+    pub appointment_id: Uuid,
+    /// The appointment with its buffers.
+    pub blocked: TimeRange,
+    /// Seats in the appointment.
+    pub capacity: i32,
+    pub manage_token_hash: &'a [u8],
+    /// The version at which the booking was found to be allowed.
+    pub expected: i64,
+    /// The stretch in which windows differ afterwards.
+    pub changed: TimeRange,
+    pub outbox_id: Uuid,
+    pub message: &'a Value,
+}
+
+/// Takes a stretch of time and its first seat. The calendar's new version; `None` when it was no
+/// longer at the expected one, and nothing was written.
+pub async fn take_time(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
+    let guest = &new.booking.guest;
+    sqlx::query_scalar!(
+        "with moved as (
+             update calendar set version = version + 1 where provider_id = $1 and version = $2 returning version
+         ), appointed as (
+             insert into appointment
+                 (provider_id, appointment_id, offering_id, during, blocked, state, capacity, created_at)
+             select $1, $3, $4, tstzrange($5, $6), tstzrange($7, $8), 'active', $9, $10 from moved
+         ), seated as (
+             insert into booking
+                 (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
+                  guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
+                  ends_at, created_at, updated_at)
+             select $1, $11, $3, $9, 1, $12, $13, $14, $15, $16, $17, $18, $19, $4, $5, $6, $10, $10 from moved
+         ), told as (
+             insert into outbox (provider_id, outbox_id, topic, payload, created_at)
+             select $1, $20, 'booking.created', $21, $10 from moved
+         ), logged as (
+             insert into calendar_change (provider_id, version, kind, changed, created_at)
+             select $1, version, 'times', tstzrange($22, $23), $10 from moved
+         )
+         select version from moved",
+        new.booking.provider_id,
+        new.expected,
+        new.appointment_id,
+        new.booking.offering_id,
+        new.booking.start,
+        new.booking.end,
+        new.blocked.start(),
+        new.blocked.end(),
+        new.capacity,
+        new.booking.created_at,
+        new.booking.booking_id,
+        new.booking.status.as_str(),
+        new.booking.reference,
+        new.manage_token_hash,
+        guest.name,
+        guest.email,
+        guest.phone,
+        guest.notes,
+        guest.time_zone.as_ref().map(TimeZone::name),
+        new.outbox_id,
+        new.message,
+        new.changed.start(),
+        new.changed.end()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Takes the lowest free seat of a group appointment. The calendar's new version; `None` when it was
+/// no longer at the expected one or all seats were taken, and nothing was written.
+pub async fn take_seat(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
+    let guest = &new.booking.guest;
+    sqlx::query_scalar!(
+        "with free as (
+             select min(seat) as seat from generate_series(1, $4) as seat
+             where not exists (
+                 select from booking
+                 where booking.provider_id = $1 and booking.appointment_id = $3 and booking.seat = seat.seat
+                   and booking.status not in ('cancelled', 'declined')
+             )
+         ), moved as (
+             update calendar set version = version + 1
+             from free where provider_id = $1 and version = $2 and free.seat is not null
+             returning version, free.seat
+         ), seated as (
+             insert into booking
+                 (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
+                  guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
+                  ends_at, created_at, updated_at)
+             select $1, $5, $3, $4, seat, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17 from moved
+         ), told as (
+             insert into outbox (provider_id, outbox_id, topic, payload, created_at)
+             select $1, $18, 'booking.created', $19, $17 from moved
+         ), logged as (
+             insert into calendar_change (provider_id, version, kind, changed, created_at)
+             select $1, version, 'times', tstzrange($20, $21), $17 from moved
+         )
+         select version from moved",
+        new.booking.provider_id,
+        new.expected,
+        new.appointment_id,
+        new.capacity,
+        new.booking.booking_id,
+        new.booking.status.as_str(),
+        new.booking.reference,
+        new.manage_token_hash,
+        guest.name,
+        guest.email,
+        guest.phone,
+        guest.notes,
+        guest.time_zone.as_ref().map(TimeZone::name),
+        new.booking.offering_id,
+        new.booking.start,
+        new.booking.end,
+        new.booking.created_at,
+        new.outbox_id,
+        new.message,
+        new.changed.start(),
+        new.changed.end()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Lets go of holds that have expired: the constraint cannot look at the clock.
+pub async fn release_expired(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    blocked: TimeRange,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update appointment set state = 'released', expires_at = null
+         where provider_id = $1 and state = 'held' and expires_at <= $2 and blocked && tstzrange($3, $4)",
+        provider_id,
+        now,
+        blocked.start(),
+        blocked.end()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A booking with what a change of it needs.
+pub struct Standing {
+    pub booking: Booking,
+    pub appointment_id: Uuid,
+    pub blocked: TimeRange,
+    /// Whether its offering, if still offered, has a daily limit.
+    pub daily_limit: bool,
+    pub provider_zone: TimeZone,
+}
+
+pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uuid) -> sqlx::Result<Option<Standing>> {
+    let found = sqlx::query!(
+        r#"select booking_id, reference, booking.provider_id, booking.offering_id, status, starts_at, ends_at,
+                  guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, reason,
+                  booking.created_at, booking.updated_at, appointment_id, lower(blocked) as "blocked_from!",
+                  upper(blocked) as "blocked_to!", offering.daily_limit is not null as "daily_limit!",
+                  provider.time_zone as provider_zone
+           from booking
+               join appointment using (provider_id, appointment_id)
+               join offering on offering.provider_id = $1 and offering.offering_id = booking.offering_id
+               join provider on provider.provider_id = $1
+           where booking.provider_id = $1 and booking_id = $2"#,
+        provider_id,
+        booking_id
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(found) = found else { return Ok(None) };
+    let booking = Booking::try_from(Row {
+        booking_id: found.booking_id,
+        reference: found.reference,
+        provider_id: found.provider_id,
+        offering_id: found.offering_id,
+        status: found.status,
+        starts_at: found.starts_at,
+        ends_at: found.ends_at,
+        guest_name: found.guest_name,
+        guest_email: found.guest_email,
+        guest_phone: found.guest_phone,
+        guest_notes: found.guest_notes,
+        guest_time_zone: found.guest_time_zone,
+        reason: found.reason,
+        created_at: found.created_at,
+        updated_at: found.updated_at,
+    })?;
+    Ok(Some(Standing {
+        booking,
+        appointment_id: found.appointment_id,
+        blocked: TimeRange::new(found.blocked_from, found.blocked_to).map_err(unreadable)?,
+        daily_limit: found.daily_limit,
+        provider_zone: found.provider_zone.parse().map_err(unreadable)?,
+    }))
+}
+
+/// Writes the booking's status and reason, and lets go of its time when nobody else sits in it.
+/// Whether the time is free now.
+pub async fn give_up(db: impl PgExecutor<'_>, booking: &Booking, appointment_id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"with left_seat as (
+               update booking set status = $3, reason = $4, updated_at = $5
+               where provider_id = $1 and booking_id = $2
+           ), released as (
+               update appointment set state = 'released'
+               where provider_id = $1 and appointment_id = $6 and not exists (
+                   select from booking
+                   where booking.provider_id = $1 and booking.appointment_id = $6 and booking.booking_id <> $2
+                     and booking.status not in ('cancelled', 'declined')
+               )
+               returning appointment_id
+           )
+           select exists (select from released) as "freed!""#,
+        booking.provider_id,
+        booking.booking_id,
+        booking.status.as_str(),
+        booking.reason,
+        booking.updated_at,
+        appointment_id
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Puts a message into the outbox.
+pub async fn tell(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    outbox_id: Uuid,
+    topic: &str,
+    message: &Value,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into outbox (provider_id, outbox_id, topic, payload, created_at) values ($1, $2, $3, $4, $5)",
+        provider_id,
+        outbox_id,
+        topic,
+        message,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn get(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uuid) -> sqlx::Result<Option<Booking>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at
+         from booking where provider_id = $1 and booking_id = $2",
+        provider_id,
+        booking_id
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Booking::try_from).transpose()
+}
+
+pub async fn manage_token_hash(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    booking_id: Uuid,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        "select manage_token_hash from booking where provider_id = $1 and booking_id = $2",
+        provider_id,
+        booking_id
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// In order of start, after the start and id of another.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    filter: &BookingFilter,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Booking>> {
+    let (after_start, after_id) = after.unzip();
+    let rows = sqlx::query_as!(
+        Row,
+        "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at
+         from booking
+         where provider_id = $1
+           and ($2::timestamptz is null or starts_at >= $2)
+           and ($3::timestamptz is null or starts_at < $3)
+           and ($4::text is null or status = $4)
+           and ($5::text is null or guest_name ilike $5 or guest_email ilike $5 or reference ilike $5)
+           and ($6::timestamptz is null or (starts_at, booking_id) > ($6, $7::uuid))
+         order by starts_at, booking_id limit $8",
+        provider_id,
+        filter.from,
+        filter.to,
+        filter.status.map(BookingStatus::as_str),
+        filter.search.as_deref().map(containing),
+        after_start,
+        after_id,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Booking::try_from).collect()
+}
+
+/// Those that keep or kept their time, where it overlaps `within`, in order of start.
+pub async fn overlapping(db: impl PgExecutor<'_>, provider_id: Uuid, within: TimeRange) -> sqlx::Result<Vec<Booking>> {
+    let rows = sqlx::query_as!(
+        Row,
+        // No appointment is longer than a day: the first condition is for the index.
+        "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at
+         from booking
+         where provider_id = $1 and starts_at >= $2::timestamptz - interval '1 day' and starts_at < $3
+           and ends_at > $2 and status not in ('cancelled', 'declined')
+         order by starts_at, booking_id",
+        provider_id,
+        within.start(),
+        within.end()
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Booking::try_from).collect()
+}
+
+/// Ids and times of active bookings that are not over.
+pub async fn upcoming(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<(Uuid, TimeRange)>> {
+    let rows = sqlx::query!(
+        "select booking_id, starts_at, ends_at from booking
+         where provider_id = $1 and starts_at >= $2::timestamptz - interval '1 day' and ends_at > $2
+           and status in ('pending', 'confirmed')
+         order by starts_at, booking_id",
+        provider_id,
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    let range = |start, end| TimeRange::new(start, end).map_err(unreadable);
+    rows.into_iter().map(|row| Ok((row.booking_id, range(row.starts_at, row.ends_at)?))).collect()
+}

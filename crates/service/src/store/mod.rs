@@ -1,0 +1,22 @@
+//! All SQL: one function, one statement. Whoever needs the transaction opens it.
+
+pub mod availability;
+pub mod bookings;
+pub mod calendar;
+pub mod hints;
+pub mod idempotency;
+pub mod offerings;
+pub mod providers;
+pub mod sessions;
+pub mod snapshot;
+pub mod tokens;
+
+/// What stands in a column is not what this program writes there.
+pub(crate) fn unreadable(what: impl std::fmt::Display) -> sqlx::Error {
+    sqlx::Error::Decode(format!("unreadable {what}").into())
+}
+
+/// `text` anywhere within a value, for `ilike`; the text's own wildcards are only letters.
+pub(crate) fn containing(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}

@@ -1,0 +1,139 @@
+//! Who can be booked.
+
+use chrono::{DateTime, Utc};
+use domain::provider::ProviderChanges;
+use domain::{Provider, PublicProvider};
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use super::{containing, unreadable};
+
+struct Row {
+    provider_id: Uuid,
+    handle: String,
+    email: String,
+    display_name: String,
+    bio: String,
+    time_zone: String,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Provider {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let time_zone = row.time_zone.parse().map_err(unreadable)?;
+        let Row { provider_id, handle, display_name, bio, .. } = row;
+        let public = PublicProvider { provider_id, handle, display_name, bio, time_zone };
+        Ok(Self { public, email: row.email, created_at: row.created_at })
+    }
+}
+
+pub async fn insert(db: impl PgExecutor<'_>, provider: &Provider, password_hash: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with made as (
+             insert into provider
+                 (provider_id, handle, email, password_hash, display_name, bio, time_zone, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+         )
+         insert into calendar (provider_id) values ($1)",
+        provider.public.provider_id,
+        provider.public.handle,
+        provider.email,
+        password_hash,
+        provider.public.display_name,
+        provider.public.bio,
+        provider.public.time_zone.name(),
+        provider.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether the handle and the e-mail are in use.
+pub async fn taken(db: impl PgExecutor<'_>, handle: &str, email: &str) -> sqlx::Result<(bool, bool)> {
+    let row = sqlx::query!(
+        r#"select exists (select from provider where handle = $1) as "handle!",
+                  exists (select from provider where email = $2) as "email!""#,
+        handle,
+        email
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.handle, row.email))
+}
+
+pub async fn get(db: impl PgExecutor<'_>, provider_id: Uuid) -> sqlx::Result<Option<Provider>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select provider_id, handle, email, display_name, bio, time_zone, created_at
+         from provider where provider_id = $1",
+        provider_id
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Provider::try_from).transpose()
+}
+
+pub async fn update(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    changes: &ProviderChanges,
+) -> sqlx::Result<Option<Provider>> {
+    let row = sqlx::query_as!(
+        Row,
+        "update provider set
+             handle = coalesce($2, handle),
+             display_name = coalesce($3, display_name),
+             bio = coalesce($4, bio),
+             time_zone = coalesce($5, time_zone)
+         where provider_id = $1
+         returning provider_id, handle, email, display_name, bio, time_zone, created_at",
+        provider_id,
+        changes.handle.as_deref(),
+        changes.display_name.as_deref(),
+        changes.bio.as_deref(),
+        changes.time_zone.as_ref().map(|zone| zone.name())
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Provider::try_from).transpose()
+}
+
+pub async fn password(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Option<(Uuid, String)>> {
+    let row = sqlx::query!("select provider_id, password_hash from provider where email = $1", email)
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| (row.provider_id, row.password_hash)))
+}
+
+pub async fn by_handle(db: impl PgExecutor<'_>, handle: &str) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!("select provider_id from provider where handle = $1", handle).fetch_optional(db).await
+}
+
+pub async fn any(db: impl PgExecutor<'_>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from provider) as "exists!""#).fetch_one(db).await
+}
+
+/// Those whose handle or name contains `search`, after a handle.
+pub async fn search(
+    db: impl PgExecutor<'_>,
+    search: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> sqlx::Result<Vec<PublicProvider>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select provider_id, handle, email, display_name, bio, time_zone, created_at
+         from provider
+         where (handle ilike $1 or display_name ilike $1) and ($2::text is null or handle > $2)
+         order by handle limit $3",
+        containing(search),
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(|row| Ok(Provider::try_from(row)?.public)).collect()
+}

@@ -1,0 +1,75 @@
+//! API tokens.
+
+use chrono::{DateTime, Utc};
+use domain::provider::Credentials;
+use domain::{Page, Problem};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::idempotency::{Claim, Repeatable};
+use crate::paging::PageRequest;
+use crate::{Actor, Error, Services, auth, ids, store};
+
+/// A new token, shown once.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CreatedToken {
+    pub token_id: Uuid,
+    pub token: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TokenInfo {
+    pub token_id: Uuid,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// By e-mail and password, as [`crate::auth::sign_in`].
+pub async fn create(
+    s: &Services,
+    mut credentials: Credentials,
+    repeat: Option<Repeatable>,
+) -> Result<CreatedToken, Error> {
+    let now = s.clock.now();
+    let name = credentials.name.take().unwrap_or_else(|| "API token".into());
+    let provider_id = auth::provider_by_password(s, credentials).await?;
+
+    let mut tx = s.pool.begin().await?;
+    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "tokens"));
+    if let Some(claim) = &claim
+        && let Some(before) = claim.begin(&mut tx, now).await?
+    {
+        return Ok(before);
+    }
+    let created = issue(&mut tx, provider_id, &name, now).await?;
+    if let Some(claim) = &claim {
+        claim.keep(&mut tx, &created).await?;
+    }
+    tx.commit().await?;
+    Ok(created)
+}
+
+/// Writes a new token.
+pub(crate) async fn issue(
+    db: &mut PgConnection,
+    provider_id: Uuid,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<CreatedToken, Error> {
+    let created = CreatedToken { token_id: ids::new_id(now), token: ids::api_token() };
+    store::tokens::insert(db, created.token_id, &ids::hash(&created.token), provider_id, name, now).await?;
+    Ok(created)
+}
+
+pub async fn list(s: &Services, actor: &Actor, page: PageRequest) -> Result<Page<TokenInfo>, Error> {
+    let provider_id = actor.provider()?;
+    let tokens = store::tokens::list(&s.pool, provider_id, page.after()?, page.rows()).await?;
+    Ok(page.page(tokens, |token| token.token_id))
+}
+
+pub async fn revoke(s: &Services, actor: &Actor, token_id: Uuid) -> Result<(), Error> {
+    let provider_id = actor.provider()?;
+    let known = store::tokens::delete(&s.pool, provider_id, token_id).await?;
+    if known { Ok(()) } else { Err(Problem::NotFound.into()) }
+}

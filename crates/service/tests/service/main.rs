@@ -1,0 +1,11 @@
+//! The promises of the service, on real Postgres: each test has a database of its own.
+
+mod access;
+mod availability;
+mod bookings;
+mod demo;
+mod house;
+mod idempotency;
+mod openings;
+mod races;
+mod versions;
