@@ -1,0 +1,55 @@
+//! What the calendar asks of the server.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::placement::WeekData;
+use crate::dashboard::entered::Entered;
+use crate::error::ApiError;
+
+/// The week, from a Monday, that holds `date`; the present one when it is empty or no date.
+#[server(prefix = "/rpc", endpoint = "week")]
+pub async fn week(date: String) -> Result<WeekData, ApiError> {
+    let (services, actor) = (crate::context::services(), crate::context::actor().await?);
+    super::reading::week(&services, &actor, date.parse().ok()).await
+}
+
+/// Creates the entry, or replaces the one that `availability_id` names.
+#[server(prefix = "/rpc", endpoint = "save_hours")]
+pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
+    let (services, actor) = (crate::context::services(), crate::context::actor().await?);
+    let provider = service::providers::me(&services, &actor).await?;
+    let new = super::hours::parse(&hours, &provider.public.time_zone).map_err(domain::Problem::from)?;
+    let entry = match hours.get("availability_id") {
+        "" => service::availability::create(&services, &actor, new, None).await?,
+        id => service::availability::replace(&services, &actor, crate::dashboard::calls::id(id)?, new).await?,
+    };
+    crate::dashboard::calls::return_to("/dashboard");
+    Ok(entry.availability_id)
+}
+
+/// A booking that no longer lies in open time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Orphan {
+    pub booking_id: Uuid,
+    pub guest: String,
+    /// `Monday 23 November, 09:00 to 10:00`, by the provider's clock.
+    pub when: String,
+}
+
+/// What a deletion left outside open time: the first of it by name, and how much there is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeletedHours {
+    pub orphans: Vec<Orphan>,
+    pub orphan_count: usize,
+}
+
+#[server(prefix = "/rpc", endpoint = "delete_hours")]
+pub async fn delete_hours(availability_id: String) -> Result<DeletedHours, ApiError> {
+    let (services, actor) = (crate::context::services(), crate::context::actor().await?);
+    let deleted =
+        service::availability::delete(&services, &actor, crate::dashboard::calls::id(&availability_id)?).await?;
+    crate::dashboard::calls::return_to("/dashboard");
+    super::reading::orphans(&services, &actor, &deleted.orphaned_bookings).await
+}

@@ -1,0 +1,231 @@
+//! The week as a grid of seven days: blocks where there are hours and bookings, a cursor where there is neither.
+
+use chrono::NaiveDateTime;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
+
+use super::hours::clock;
+use super::measure::Area;
+use super::placement::{Block, Target, WeekData, weekday};
+use super::pointer::{Chooser, Selection};
+use crate::zoned::date_label;
+
+/// Where the page of a block is, for a browser without JavaScript.
+fn href(data: &WeekData, target: Target) -> String {
+    let (name, id) = match target {
+        Target::Hours(at) => ("edit", data.hours[at].availability_id),
+        Target::Bookings(at, _) => ("booking", data.bookings[at].booking.booking_id),
+    };
+    format!("/dashboard?week={}&{name}={id}", data.monday)
+}
+
+#[component]
+pub fn WeekGrid(
+    data: RwSignal<WeekData>,
+    now: RwSignal<NaiveDateTime>,
+    chooser: Chooser,
+    /// A block was chosen.
+    show: Callback<Target>,
+    /// The selection was chosen: by Enter, a tap on it.
+    add: Callback<Selection>,
+) -> AnyView {
+    let scroller = NodeRef::<html::Div>::new();
+    let monday = Memo::new(move |_| data.with(|data| data.monday));
+    let today = Memo::new(move |_| {
+        let days = (now.get().date() - monday.get()).num_days();
+        usize::try_from(days).ok().filter(|days| *days < 7)
+    });
+    // Which day a phone shows.
+    let day = RwSignal::new(today.get_untracked().unwrap_or(0));
+    let to_day = move |day: usize, minute: Option<u16>| {
+        let column = scroller.get_untracked().and_then(|scroller| scroller.query_selector(".cal-day").ok().flatten());
+        if let (Some(scroller), Some(column)) = (scroller.get_untracked(), column) {
+            let Area { width, height, .. } = Area::of(&column);
+            let top = minute.map(|minute| f64::from(minute) / 1440.0 * height);
+            // In one step: a second would stop the first half-way where scrolling is smooth.
+            scroller.scroll_to_with_x_and_y(day as f64 * width, top.unwrap_or(f64::from(scroller.scroll_top())));
+        }
+    };
+    // Each week opens at its hours, on a phone at today or Monday.
+    Effect::new(move |before: Option<chrono::NaiveDate>| {
+        let shown = monday.get();
+        if before != Some(shown) {
+            let first = today.get_untracked().unwrap_or(0);
+            day.set(first);
+            to_day(first, before.is_none().then(|| data.with_untracked(WeekData::first_minute)));
+        }
+        shown
+    });
+    let scrolled = move |_| {
+        let Some(scroller) = scroller.get_untracked() else { return };
+        let column = scroller.query_selector(".cal-day").ok().flatten();
+        let width = column.map_or(0.0, |column| Area::of(&column).width);
+        if width > 1.0 {
+            day.set(((f64::from(scroller.scroll_left()) / width).round() as usize).min(6));
+        }
+    };
+
+    let strip = (0..7).map(|index| {
+        let date = move || data.with(|data| data.day(index));
+        view! {
+            <button type="button" class="day-button" class:today=move || today.get() == Some(index)
+                aria-current=move || (day.get() == index).then_some("date")
+                aria-label=move || date_label(date()) on:click=move |_| to_day(index, None)>
+                <span>{move || weekday(date()).1}</span>
+                <b>{move || chrono::Datelike::day(&date())}</b>
+            </button>
+        }
+    });
+    let heads = (0..7).map(|index| {
+        let date = move || data.with(|data| data.day(index));
+        view! {
+            <div class="cal-head" class:today=move || today.get() == Some(index)>
+                <span>{move || weekday(date()).1}</span>" "<b>{move || chrono::Datelike::day(&date())}</b>
+            </div>
+        }
+    });
+    let ticks = (1..24).map(|hour| view! { <span style=format!("--from:{}", hour * 60)>{clock(hour * 60)}</span> });
+    let columns = (0..7).map(|index| view! { <Day index data today now chooser show/> });
+    view! {
+        <div class="cal">
+            <div class="day-strip" role="group" aria-label="Day">{strip.collect_view()}</div>
+            <div class="cal-scroll" node_ref=scroller on:scroll=scrolled>
+                <div class="cal-heads" aria-hidden="true"><div class="cal-corner"></div>{heads.collect_view()}</div>
+                <div class="cal-body">
+                    <div class="cal-ticks" aria-hidden="true">{ticks.collect_view()}</div>
+                    {columns.collect_view()}
+                    <Cursor data chooser add/>
+                </div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Day(
+    index: usize,
+    data: RwSignal<WeekData>,
+    today: Memo<Option<usize>>,
+    now: RwSignal<NaiveDateTime>,
+    chooser: Chooser,
+    show: Callback<Target>,
+) -> AnyView {
+    let column = NodeRef::<html::Div>::new();
+    let element = move || column.get_untracked().map(|column| -> Element { column.into() });
+    let blocks = Memo::new(move |_| data.with(|data| data.blocks(index)));
+    let drawn = move || {
+        let draw = |block: Block| {
+            let target = block.target;
+            let href = data.with_untracked(|data| href(data, target));
+            let booked = matches!(target, Target::Bookings(..));
+            view! {
+                <a class=block.class class:short={block.to - block.from < 45} href=href draggable="false"
+                    style=format!("--from:{};--to:{}", block.from, block.to) aria-label=block.label
+                    // Hours can be dragged over, to close a part of them; a booking cannot.
+                    on:pointerdown=move |event| if booked { event.stop_propagation() }
+                    on:click=move |event| {
+                        event.prevent_default();
+                        if !chooser.is_spent() {
+                            show.run(target);
+                        }
+                    }>
+                    <b>{block.title}</b>" "<span>{block.detail}</span>
+                </a>
+            }
+        };
+        blocks.get().into_iter().map(draw).collect_view()
+    };
+    let with_column = move |event: &PointerEvent, act: fn(Chooser, &PointerEvent, usize, &Element)| {
+        if let Some(column) = element() {
+            act(chooser, event, index, &column);
+        }
+    };
+    let minutes = move || {
+        use chrono::Timelike;
+        let now = now.get();
+        format!("--from:{}", now.hour() * 60 + now.minute())
+    };
+    view! {
+        <div class="cal-day" class:today=move || today.get() == Some(index) node_ref=column role="group"
+            aria-label=move || data.with(|data| date_label(data.day(index)))
+            on:pointerdown=move |event| with_column(&event, |chooser, event, day, column| chooser.down(event, day, column))
+            on:pointermove=move |event| with_column(&event, |chooser, event, _, column| chooser.moved(event, column))
+            on:pointerup=move |event| chooser.up(&event)
+            on:pointercancel=move |_| chooser.cancelled()
+            // A finger that drags does not scroll, nor ask for a menu.
+            on:touchmove=move |event| if chooser.is_dragging() { event.prevent_default() }
+            on:contextmenu=move |event| if chooser.is_dragging() { event.prevent_default() }>
+            {drawn}
+            <Show when=move || today.get() == Some(index)>
+                <div class="now-line" style=minutes aria-hidden="true"></div>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// The stretch that is chosen: seen while it has the focus, or while a pointer chooses.
+#[component]
+fn Cursor(data: RwSignal<WeekData>, chooser: Chooser, add: Callback<Selection>) -> AnyView {
+    let button = NodeRef::<html::Button>::new();
+    let selection = chooser.selection;
+    let style = move || {
+        let at = selection.get();
+        format!("--day:{};--from:{};--to:{}", at.day, at.from, at.to)
+    };
+    let times = move || {
+        let at = selection.get();
+        format!("{}–{}", clock(at.from), clock(at.to))
+    };
+    let spoken = move || {
+        let at = selection.get();
+        let (day, open) = data.with(|data| (date_label(data.day(at.day)), data.is_open(at.day, at.from, at.to)));
+        let state = if open { "partly or wholly open" } else { "not open" };
+        format!("{day}, {} to {}, {state}", clock(at.from), clock(at.to))
+    };
+    let moved = RwSignal::new(false);
+    let key = move |event: KeyboardEvent| {
+        if chooser.key(&event.key(), event.shift_key()) {
+            event.prevent_default();
+            moved.set(true);
+            if let Some(button) = button.get_untracked() {
+                reveal(&button);
+            }
+        } else if event.key() == "Escape" {
+            chooser.active.set(false);
+        }
+    };
+    // A tap or a click puts the focus where it put the selection.
+    Effect::new(move |_| {
+        let put_down = chooser.active.get() && !chooser.is_dragging();
+        if let Some(button) = button.get_untracked().filter(|_| put_down) {
+            let _ = button.focus();
+        }
+    });
+    view! {
+        <button type="button" class="cursor" class:active=chooser.active node_ref=button style=style
+            aria-label=move || format!("Add hours: {}", spoken()) aria-describedby="cal-keys"
+            on:keydown=key on:click=move |_| if !chooser.is_spent() { add.run(selection.get_untracked()) }
+            on:blur=move |_| if !chooser.is_dragging() { chooser.active.set(false) }
+            on:pointerdown=|event| event.stop_propagation()>
+            <b>{times}</b>" "<span>"+ Add hours"</span>
+        </button>
+        <p id="cal-keys" hidden>"Arrow keys move by day and half hour, Shift with up or down changes the length, Enter adds hours."</p>
+        <p class="visually-hidden" role="status">{move || moved.get().then(spoken)}</p>
+    }
+    .into_any()
+}
+
+/// Scrolls what holds the cursor just so far that the cursor is seen whole.
+fn reveal(cursor: &Element) {
+    let Some(scroller) = cursor.closest(".cal-scroll").ok().flatten() else { return };
+    let (view, at) = (Area::of(&scroller), Area::of(cursor));
+    // The heads stay on top of the scrolled area, the hours on its left.
+    let (top, left) = (view.top + 56.0, view.left + 56.0);
+    let down = (at.bottom() - view.bottom()).max(0.0) - (top - at.top).max(0.0);
+    let right = (at.right() - view.right()).max(0.0) - (left - at.left).max(0.0);
+    scroller.set_scroll_top(scroller.scroll_top() + down as i32);
+    scroller.set_scroll_left(scroller.scroll_left() + right as i32);
+}

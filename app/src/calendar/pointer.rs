@@ -1,0 +1,222 @@
+//! Choosing a stretch of time in the week: by dragging, by tapping, or by moving a cursor with the keys.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::web_sys::{Element, PointerEvent};
+
+use super::measure::Area;
+
+/// Starts and ends snap to so many minutes.
+const SNAP: i32 = 15;
+/// One press of an arrow key.
+const STEP: i32 = 30;
+const DAY: i32 = 1440;
+/// How far a mouse moves before it drags, and a finger before it scrolls, in CSS pixels.
+const STILL: f64 = 6.0;
+/// How long a finger rests before it drags.
+const LONG_PRESS: Duration = Duration::from_millis(420);
+
+/// A stretch of one day, in minutes since midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    pub day: usize,
+    pub from: u16,
+    pub to: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Gesture {
+    Idle,
+    Pressed { day: usize, minute: i32, x: f64, y: f64, on_empty: bool },
+    Dragging { day: usize, minute: i32 },
+}
+
+#[derive(Clone, Copy)]
+pub struct Chooser {
+    pub selection: RwSignal<Selection>,
+    /// Whether the selection is shown even when it does not have the focus.
+    pub active: RwSignal<bool>,
+    gesture: StoredValue<Gesture>,
+    /// A gesture just ended: the click that follows it means nothing.
+    spent: StoredValue<bool>,
+    timer: StoredValue<Option<TimeoutHandle>>,
+    /// Called when a stretch was chosen by dragging.
+    chosen: Callback<Selection>,
+}
+
+impl Chooser {
+    pub fn new(first: Selection, chosen: Callback<Selection>) -> Self {
+        Self {
+            selection: RwSignal::new(first),
+            active: RwSignal::new(false),
+            gesture: StoredValue::new(Gesture::Idle),
+            spent: StoredValue::new(false),
+            timer: StoredValue::new(None),
+            chosen,
+        }
+    }
+
+    pub fn down(self, event: &PointerEvent, day: usize, column: &Element) {
+        if !event.is_primary() || event.button() != 0 {
+            return;
+        }
+        self.spent.set_value(false);
+        self.active.set(false);
+        let minute = minute_at(event, column);
+        let on_empty = event.target() == event.current_target();
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        self.gesture.set_value(Gesture::Pressed { day, minute, x, y, on_empty });
+        if event.pointer_type() == "touch" {
+            let rested = move || {
+                if let Some(Gesture::Pressed { day, minute, .. }) = self.gesture.try_get_value() {
+                    self.gesture.set_value(Gesture::Dragging { day, minute });
+                    self.stretch(day, minute, minute + 2 * SNAP);
+                }
+            };
+            self.timer.set_value(set_timeout_with_handle(rested, LONG_PRESS).ok());
+        }
+    }
+
+    pub fn moved(self, event: &PointerEvent, column: &Element) {
+        match self.gesture.get_value() {
+            Gesture::Idle => {}
+            Gesture::Pressed { day, minute, x, y, .. } => {
+                let far = (f64::from(event.client_x()) - x).hypot(f64::from(event.client_y()) - y) > STILL;
+                if far && event.pointer_type() == "touch" {
+                    // The finger scrolls.
+                    self.rest();
+                } else if far {
+                    let _ = column.set_pointer_capture(event.pointer_id());
+                    self.gesture.set_value(Gesture::Dragging { day, minute });
+                }
+            }
+            Gesture::Dragging { day, minute } => self.stretch(day, minute, minute_at(event, column)),
+        }
+    }
+
+    pub fn up(self, event: &PointerEvent) {
+        let gesture = self.gesture.get_value();
+        self.rest();
+        match gesture {
+            Gesture::Dragging { .. } => {
+                event.prevent_default();
+                self.ignore_click();
+                self.chosen.run(self.selection.get_untracked());
+            }
+            Gesture::Pressed { day, minute, on_empty: true, .. } => {
+                let from = (minute / STEP * STEP).min(DAY - 60);
+                self.selection.set(Selection { day, from: from as u16, to: (from + 60) as u16 });
+                self.active.set(true);
+                // A tap's click goes to what is under the finger by then: the selection itself.
+                self.ignore_click();
+            }
+            _ => {}
+        }
+    }
+
+    pub fn cancelled(self) {
+        if self.is_dragging() {
+            self.active.set(false);
+        }
+        self.rest();
+    }
+
+    pub fn is_dragging(self) -> bool {
+        matches!(self.gesture.get_value(), Gesture::Dragging { .. })
+    }
+
+    /// The click of this release comes at once, if at all; one by a key later is meant.
+    fn ignore_click(self) {
+        self.spent.set_value(true);
+        set_timeout(
+            move || {
+                self.spent.try_set_value(false);
+            },
+            Duration::from_millis(60),
+        );
+    }
+
+    /// Whether the click at hand is only the end of a gesture.
+    pub fn is_spent(self) -> bool {
+        self.spent.try_update_value(std::mem::take).unwrap_or(false)
+    }
+
+    fn rest(self) {
+        self.gesture.set_value(Gesture::Idle);
+        if let Some(timer) = self.timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+    }
+
+    fn stretch(self, day: usize, anchor: i32, at: i32) {
+        let (from, to) = dragged(anchor, at);
+        self.selection.set(Selection { day, from, to });
+        self.active.set(true);
+    }
+
+    /// Moves the selection by an arrow key, or with Shift its end. Whether the key meant anything.
+    pub fn key(self, key: &str, shift: bool) -> bool {
+        let moved = after_key(self.selection.get_untracked(), key, shift);
+        if let Some(moved) = moved {
+            self.selection.set(moved);
+        }
+        moved.is_some()
+    }
+}
+
+/// From the press to where the pointer is, whichever way, snapped outwards.
+fn dragged(anchor: i32, at: i32) -> (u16, u16) {
+    let down = |minute: i32| minute.div_euclid(SNAP) * SNAP;
+    let (first, last) = (down(anchor.min(at)), down(anchor.max(at)) + SNAP);
+    (first.clamp(0, DAY - SNAP) as u16, last.clamp(SNAP, DAY) as u16)
+}
+
+fn after_key(at: Selection, key: &str, shift: bool) -> Option<Selection> {
+    let (from, to) = (i32::from(at.from), i32::from(at.to));
+    let shifted = |by: i32| {
+        let by = by.clamp(-from, DAY - to);
+        Selection { from: (from + by) as u16, to: (to + by) as u16, ..at }
+    };
+    Some(match (key, shift) {
+        ("ArrowDown", true) => Selection { to: (to + STEP).min(DAY) as u16, ..at },
+        ("ArrowUp", true) => Selection { to: (to - STEP).max(from + STEP).min(DAY) as u16, ..at },
+        ("ArrowDown", false) => shifted(STEP),
+        ("ArrowUp", false) => shifted(-STEP),
+        ("Home", _) => shifted(-DAY),
+        ("End", _) => shifted(DAY),
+        ("ArrowLeft", _) => Selection { day: at.day.saturating_sub(1), ..at },
+        ("ArrowRight", _) => Selection { day: (at.day + 1).min(6), ..at },
+        _ => return None,
+    })
+}
+
+fn minute_at(event: &PointerEvent, column: &Element) -> i32 {
+    let area = Area::of(column);
+    let part = (f64::from(event.client_y()) - area.top) / area.height.max(1.0);
+    ((part * f64::from(DAY)) as i32).clamp(0, DAY - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dragging_up_and_down_choose_the_same_stretch() {
+        assert_eq!(dragged(547, 719), (540, 720));
+        assert_eq!(dragged(719, 547), (540, 720));
+        assert_eq!(dragged(1439, 1500), (1425, 1440));
+        assert_eq!(dragged(3, -40), (0, 15));
+    }
+
+    #[test]
+    fn keys_keep_the_selection_within_the_week() {
+        let first = Selection { day: 0, from: 0, to: 30 };
+        assert_eq!(after_key(first, "ArrowUp", false), Some(first));
+        assert_eq!(after_key(first, "ArrowLeft", false), Some(first));
+        assert_eq!(after_key(first, "End", false), Some(Selection { day: 0, from: 1410, to: 1440 }));
+        assert_eq!(after_key(first, "ArrowDown", true), Some(Selection { day: 0, from: 0, to: 60 }));
+        assert_eq!(after_key(first, "ArrowUp", true), Some(first));
+        assert_eq!(after_key(first, "Tab", false), None);
+    }
+}

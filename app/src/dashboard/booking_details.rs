@@ -1,0 +1,73 @@
+//! All that is known of one booking, and the form that cancels it.
+
+use domain::{Booking, BookingStatus};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use super::calls::CancelOwnBooking;
+use super::ui::Failure;
+use crate::calendar::{ShownBooking, spoken_range};
+
+/// The status for people, and the class of its badge.
+pub fn status_label(status: BookingStatus) -> (&'static str, &'static str) {
+    match status {
+        BookingStatus::Pending => ("Awaits your answer", "badge waiting"),
+        BookingStatus::Confirmed => ("Confirmed", "badge good"),
+        BookingStatus::Cancelled => ("Cancelled", "badge bad"),
+        BookingStatus::Declined => ("Declined", "badge bad"),
+        BookingStatus::Completed => ("Completed", "badge"),
+        BookingStatus::NoShow => ("No-show", "badge waiting"),
+    }
+}
+
+#[component]
+pub fn BookingDetails(booked: ShownBooking) -> AnyView {
+    let when = spoken_range(booked.start, booked.end);
+    let Booking { guest, status, reference, duration_minutes, reason, .. } = booked.booking;
+    let (status, badge) = status_label(status);
+    let row = |term: &'static str, what: AnyView| view! { <dt>{term}</dt><dd>{what}</dd> };
+    let contact = view! { <a href=format!("mailto:{}", guest.email)>{guest.email.clone()}</a> }.into_any();
+    let phone = guest.phone.map(|phone| {
+        let link = format!("tel:{}", phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>());
+        row("Phone", view! { <a href=link>{phone}</a> }.into_any())
+    });
+    view! {
+        <dl class="facts">
+            {row("When", when.into_any())}
+            {row("What", format!("{}, {duration_minutes} minutes", booked.offering).into_any())}
+            {row("Status", view! { <span class=badge>{status}</span> }.into_any())}
+            {row("E-mail", contact)}
+            {phone}
+            {guest.notes.map(|notes| row("Notes", view! { <span class="as-typed">{notes}</span> }.into_any()))}
+            {guest.time_zone.map(|zone| row("Their zone", zone.to_string().into_any()))}
+            {reason.map(|reason| row("Reason", view! { <span class="as-typed">{reason}</span> }.into_any()))}
+            {row("Reference", view! { <code>{reference}</code> }.into_any())}
+        </dl>
+    }
+    .into_any()
+}
+
+/// Cancels after a second look; works without JavaScript too.
+#[component]
+pub fn CancelForm(id: Uuid, cancel: ServerAction<CancelOwnBooking>) -> AnyView {
+    // Several of these forms share the action: only the one that was sent says what went wrong.
+    let sent = RwSignal::new(false);
+    let error = Signal::derive(move || cancel.value().get().and_then(Result::err).filter(|_| sent.get()));
+    let field = format!("reason-{id}");
+    view! {
+        <details class="more danger">
+            <summary>"Cancel this booking"</summary>
+            <ActionForm action=cancel on:submit:capture=move |_| sent.set(true)>
+                <input type="hidden" name="booking_id" value=id.to_string()/>
+                <div class="entry">
+                    <label for=field.clone()>"What to tell the guest, if you like"</label>
+                    <textarea id=field name="reason" rows="2" maxlength="500"></textarea>
+                </div>
+                <Failure error/>
+                <button type="submit" class="button bad" disabled=cancel.pending()>"Cancel booking"</button>
+            </ActionForm>
+        </details>
+    }
+    .into_any()
+}

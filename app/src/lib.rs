@@ -1,0 +1,91 @@
+//! The pages of Eventide and their server functions, rendered on the server (`ssr`) and made live in
+//! the browser (`hydrate`).
+
+#[cfg(feature = "provider")]
+pub mod calendar;
+mod components;
+#[cfg(feature = "ssr")]
+pub mod context;
+#[cfg(feature = "provider")]
+pub mod dashboard;
+mod draft;
+#[cfg(not(feature = "provider"))]
+mod elsewhere;
+pub mod error;
+#[cfg(feature = "hydrate")]
+mod intl;
+pub mod live;
+mod pages;
+mod reactive;
+mod wire;
+pub mod zoned;
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use components::Frame;
+#[cfg(feature = "provider")]
+use dashboard::ProviderRoutes;
+#[cfg(not(feature = "provider"))]
+use elsewhere::ProviderRoutes;
+use pages::{Booked, GuestPage, NotFound};
+
+/// The document around the pages.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    context::set_content_security_policy();
+    #[cfg(feature = "ssr")]
+    let options = bundle(options);
+    let package = options.site_pkg_dir.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf6ef"/>
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14132a"/>
+                <link rel="stylesheet" href=format!("/{package}/eventide.css")/>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <HydrationScripts options=options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// What providers open is in a bundle of its own, so that guests need not wait for it.
+#[cfg(feature = "ssr")]
+fn bundle(mut options: LeptosOptions) -> LeptosOptions {
+    let parts = use_context::<http::request::Parts>();
+    let path = parts.as_ref().map_or("", |parts| parts.uri.path());
+    let own = ["/", "/sign-up", "/sign-in", "/dashboard"];
+    if own.contains(&path) || path.starts_with("/dashboard/") {
+        options.output_name = "dashboard".into();
+    }
+    options
+}
+
+/// Every page is complete HTML (`SsrMode::Async`): it must work where scripts do not.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Eventide".to_owned() } else { format!("{title} · Eventide") }/>
+        <Router>
+            <Frame>
+                <Routes fallback=NotFound>
+                    <ProviderRoutes/>
+                    <Route path=path!("/bookings/:id") view=Booked ssr=SsrMode::Async/>
+                    <Route path=path!("/:handle") view=GuestPage ssr=SsrMode::Async/>
+                </Routes>
+            </Frame>
+        </Router>
+    }
+}

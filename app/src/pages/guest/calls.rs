@@ -1,0 +1,191 @@
+//! What the guest's pages ask of the server.
+
+#![allow(clippy::too_many_arguments, reason = "a form without JavaScript sends its fields one by one")]
+
+#[cfg(feature = "ssr")]
+use domain::Form;
+use domain::live::LiveState;
+use domain::{Booking, Instant, Offering, PublicProvider};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::draft::Draft;
+use crate::error::ApiError;
+use crate::wire::Text;
+
+#[cfg(feature = "ssr")]
+use crate::context::{cookie, services};
+
+/// All that a guest page needs; what is chosen on it asks for nothing more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GuestData {
+    pub state: LiveState,
+    pub now: Instant,
+    /// The zone to show times in until the browser says its own.
+    pub zone: String,
+    /// A zone in the address that does not exist.
+    pub refused_zone: Option<String>,
+    /// Makes a form that is sent twice one booking.
+    pub form_key: String,
+    pub draft: Draft,
+}
+
+/// The cookie in which the browser tells its zone, so that the next page is right from the start.
+pub const ZONE_COOKIE: &str = "eventide_tz";
+
+#[server(prefix = "/rpc", endpoint = "guest_page", output = Text)]
+pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Result<GuestData, ApiError> {
+    let services = services();
+    let provider_id = service::providers::resolve(&services, &handle).await?;
+    let snapshot = service::snapshot::current(&services, provider_id).await?;
+    let offerings: Vec<_> = snapshot.calendar.offerings.iter().filter(|offering| offering.active).cloned().collect();
+    let now = services.clock.now();
+    let farthest = offerings.iter().map(|offering| offering.horizon_days).max().unwrap_or_default();
+    // A day more on both sides than can be booked: the page stays open while time goes on.
+    let day = chrono::TimeDelta::days(1);
+    let shown = domain::TimeRange::new(now - day, now + day * (farthest as i32 + 2))
+        .map_err(|_| service::Error::Internal("a horizon beyond the calendar".into()))?;
+    let openings = snapshot.openings.clipped(shown);
+    let known = |zone: String| zone.parse::<domain::TimeZone>().ok().map(String::from);
+    let own = cookie(ZONE_COOKIE).and_then(|zone| known(zone.replace("%2F", "/").replace("%2B", "+")));
+    let profile = domain::live::Profile { provider: snapshot.provider.clone(), offerings };
+    Ok(GuestData {
+        zone: own.unwrap_or_else(|| profile.provider.time_zone.name().to_owned()),
+        refused_zone: (!zone.is_empty() && known(zone.clone()).is_none()).then_some(zone),
+        state: LiveState { version: snapshot.version, profile, openings },
+        now,
+        form_key: uuid::Uuid::new_v4().simple().to_string(),
+        draft: Draft::kept(),
+    })
+}
+
+/// Books, and leads to the booking's page.
+#[server(prefix = "/rpc", endpoint = "book", output = Text)]
+pub async fn book(
+    provider: String,
+    #[server(default)] offering_id: String,
+    #[server(default)] offering: String,
+    #[server(default)] start: String,
+    #[server(default)] duration_minutes: String,
+    #[server(default)] time_zone: String,
+    #[server(default)] form_key: String,
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] phone: String,
+    #[server(default)] notes: String,
+) -> Result<(), ApiError> {
+    let fields = [
+        ("provider", &*provider),
+        ("offering_id", &offering_id),
+        ("start", &start),
+        ("duration_minutes", &duration_minutes),
+        ("guest.name", &name),
+        ("guest.email", &email),
+        ("guest.phone", &phone),
+        ("guest.notes", &notes),
+        ("guest.time_zone", &time_zone),
+    ];
+    let page = format!("/{}", super::choice::encoded(&provider));
+    let outcome = async {
+        let new = domain::NewBooking::parse(Form::entered(fields)).map_err(service::Error::from)?;
+        service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await
+    };
+    match outcome.await {
+        Ok(booked) => {
+            Draft::forget(&page);
+            leptos_axum::redirect(&format!("/bookings/{}?key={}", booked.booking.booking_id, booked.manage_token));
+            Ok(())
+        }
+        Err(error) => {
+            let error = ApiError::from(error);
+            let query = super::choice::query([
+                ("offering", &*offering),
+                ("duration", &duration_minutes),
+                ("start", &start),
+                ("tz", &time_zone),
+            ]);
+            let typed = [("start", &*start), ("name", &name), ("email", &email), ("phone", &phone), ("notes", &notes)];
+            crate::pages::session::back_to(&format!("{page}{query}#details"), Draft::new(typed, error.0.clone()));
+            Err(error)
+        }
+    }
+}
+
+/// The same form with the same content is the same request, sent again; a mended one is another.
+#[cfg(feature = "ssr")]
+fn repeatable(form_key: &str, fields: &[(&str, &str)]) -> Option<service::idempotency::Repeatable> {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for text in fields.iter().flat_map(|(name, value)| [name, value]) {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    let body_hash: [u8; 32] = hash.finalize().into();
+    let digest: String = body_hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    if form_key.is_empty() {
+        return None;
+    }
+    let key = service::IdempotencyKey::parse(&format!("form-{form_key}-{digest}")).ok()?;
+    Some(service::idempotency::Repeatable { key, body_hash })
+}
+
+/// A booking as its guest sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BookedData {
+    pub booking: Booking,
+    pub provider: PublicProvider,
+    /// As it is now; `None` when it is no longer offered.
+    pub offering: Option<Offering>,
+    pub now: Instant,
+    /// The whole address of this page, to be kept.
+    pub manage_url: String,
+    pub draft: Draft,
+}
+
+#[server(prefix = "/rpc", endpoint = "booking_page", output = Text)]
+pub async fn booking_page(id: String, key: String) -> Result<BookedData, ApiError> {
+    let services = services();
+    let booking_id = id.parse().map_err(|_| ApiError::from(domain::Problem::NotFound))?;
+    let actor = service::Actor::Guest { manage_token: key.clone() };
+    let booking = service::bookings::get(&services, &actor, booking_id).await?;
+    let profile = service::providers::profile(&services, &booking.provider_id.to_string()).await?;
+    let offering = profile.offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
+    Ok(BookedData {
+        manage_url: format!("{}{}", crate::context::site().base_url, manage_path(&id, &key)),
+        provider: profile.provider,
+        now: services.clock.now(),
+        draft: Draft::kept(),
+        booking,
+        offering,
+    })
+}
+
+#[server(prefix = "/rpc", endpoint = "cancel_booking", output = Text)]
+pub async fn cancel_booking(id: String, key: String, #[server(default)] reason: String) -> Result<Booking, ApiError> {
+    let outcome = async {
+        let form = Form::entered([("reason", &*reason)]);
+        let parsed = domain::form::parse_reason(form).map_err(service::Error::from)?;
+        let booking_id = id.parse().map_err(|_| service::Error::from(domain::Problem::NotFound))?;
+        let actor = service::Actor::Guest { manage_token: key.clone() };
+        service::bookings::cancel(&services(), &actor, booking_id, parsed).await
+    };
+    let page = manage_path(&id, &key);
+    match outcome.await {
+        Ok(booking) => {
+            if crate::context::is_plain_form() {
+                leptos_axum::redirect(&page);
+            }
+            Ok(booking)
+        }
+        Err(error) => {
+            let error = ApiError::from(error);
+            crate::pages::session::back_to(&page, Draft::new([("reason", &reason)], error.0.clone()));
+            Err(error)
+        }
+    }
+}
+
+/// Only used in the encoded form: id and key come from an address.
+pub fn manage_path(id: &str, key: &str) -> String {
+    format!("/bookings/{}{}", super::choice::encoded(id), super::choice::query([("key", key)]))
+}

@@ -1,0 +1,203 @@
+//! What a guest has chosen so far. It lives in the address, so that every choice is a link: it works
+//! without scripts, can be sent to a friend, and the browser's own back button undoes it.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate, TimeDelta};
+use domain::{Instant, Offering, Openings, Slot, TimeRange, slots};
+use leptos_router::params::ParamsMap;
+
+use crate::zoned;
+
+/// The address's query, read. What cannot be read was not asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// An offering's slug.
+    pub offering: Option<String>,
+    pub duration: Option<u32>,
+    /// The first of a month.
+    pub month: Option<NaiveDate>,
+    pub date: Option<NaiveDate>,
+    pub start: Option<Instant>,
+    pub zone: Option<String>,
+}
+
+impl Asked {
+    pub fn read(query: &ParamsMap) -> Self {
+        let text = |name| query.get_str(name).map(str::trim).filter(|text| !text.is_empty());
+        Self {
+            offering: text("offering").map(str::to_owned),
+            duration: text("duration").and_then(|text| text.parse().ok()),
+            month: text("month").and_then(|month| date(&format!("{month}-01"))),
+            date: text("date").and_then(date),
+            start: text("start").and_then(zoned::parse_instant),
+            zone: text("tz").filter(|zone| zone.len() <= 64).map(str::to_owned),
+        }
+    }
+
+    /// With one thing chosen anew; what no longer goes with it is dropped.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        let mut query = ParamsMap::new();
+        query.insert(name.to_owned(), value.to_owned());
+        let new = Self::read(&query);
+        match name {
+            "offering" => (self.offering, self.duration, self.start) = (new.offering, None, None),
+            "duration" => (self.duration, self.start) = (new.duration, None),
+            "month" => (self.month, self.date, self.start) = (new.month, None, None),
+            "date" => (self.month, self.date, self.start) = (None, new.date, None),
+            "start" => (self.month, self.date, self.start) = (None, None, new.start),
+            "tz" => self.zone = new.zone,
+            _ => {}
+        }
+        self
+    }
+
+    /// `?offering=first-visit&start=2026-11-23T09%3A00%3A00Z`, or nothing.
+    pub fn to_query(&self) -> String {
+        let text = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+        let month = self.month.map(month_text).unwrap_or_default();
+        query([
+            ("offering", self.offering.as_deref().unwrap_or_default()),
+            ("duration", &self.duration.map(|minutes| minutes.to_string()).unwrap_or_default()),
+            ("month", &month),
+            ("date", &text(self.date)),
+            ("start", &self.start.map(zoned::instant_text).unwrap_or_default()),
+            ("tz", self.zone.as_deref().unwrap_or_default()),
+        ])
+    }
+}
+
+/// `2026-11-23`, within the years that the forms accept.
+fn date(text: &str) -> Option<NaiveDate> {
+    let mut parts = text.splitn(3, '-').map(|part| part.parse::<u32>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    NaiveDate::from_ymd_opt(year as i32, month, day).filter(|date| (1970..2200).contains(&date.year()))
+}
+
+/// `2026-11`.
+pub fn month_text(date: NaiveDate) -> String {
+    format!("{:04}-{:02}", date.year(), date.month())
+}
+
+/// A query of the parts that are not empty.
+pub fn query<const N: usize>(parts: [(&str, &str); N]) -> String {
+    let parts = parts.into_iter().filter(|(_, value)| !value.is_empty());
+    let parts: Vec<_> = parts.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+}
+
+/// Percent-encoded, all but what never needs it (RFC 3986, 2.3) and the slash in a zone's name.
+pub fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The offering asked for, else the first.
+pub fn offering<'a>(offerings: &'a [Offering], asked: &Asked) -> Option<&'a Offering> {
+    let wanted = asked.offering.as_ref().and_then(|slug| offerings.iter().find(|offering| offering.slug == *slug));
+    wanted.or(offerings.first())
+}
+
+/// The length asked for where the offering has it, else its shortest.
+pub fn duration(offering: &Offering, asked: &Asked) -> u32 {
+    let has = |minutes: &u32| offering.durations_minutes.contains(minutes);
+    asked.duration.filter(has).or(offering.durations_minutes.first().copied()).unwrap_or(30)
+}
+
+/// The times that can be booked, by the date they have in a zone.
+pub type Days = BTreeMap<NaiveDate, Vec<Slot>>;
+
+pub fn days(openings: &Openings, offering: &Offering, duration: u32, zone: &str, now: Instant) -> Days {
+    let end = now + TimeDelta::days(i64::from(offering.horizon_days) + 1);
+    let Ok(within) = TimeRange::new(now, end) else { return Days::new() };
+    let mut days = Days::new();
+    for slot in slots::slots(openings, offering, duration, within, now) {
+        days.entry(zoned::local(slot.start, zone).date()).or_default().push(slot);
+    }
+    days
+}
+
+/// The month to show, as its first day.
+pub fn month(asked: &Asked, days: &Days, zone: &str, now: Instant) -> NaiveDate {
+    let local = |instant| zoned::local(instant, zone).date();
+    let date = asked.month.or(asked.start.map(local)).or(asked.date).or(days.keys().next().copied());
+    let date = date.unwrap_or_else(|| local(now));
+    date.with_day(1).unwrap_or(date)
+}
+
+/// The day whose times are shown: the one asked for, else the first with free times in the month.
+pub fn shown_date(asked: &Asked, days: &Days, month: NaiveDate, zone: &str) -> Option<NaiveDate> {
+    let in_month = |date: &NaiveDate| (date.year(), date.month()) == (month.year(), month.month());
+    let start = asked.start.map(|start| zoned::local(start, zone).date());
+    start.or(asked.date).filter(in_month).or_else(|| days.range(month..).next().map(|(date, _)| *date).filter(in_month))
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    fn asked(query: &[(&str, &str)]) -> Asked {
+        let mut map = ParamsMap::new();
+        for (name, value) in query {
+            map.insert((*name).to_owned(), (*value).to_owned());
+        }
+        Asked::read(&map)
+    }
+
+    #[test]
+    fn a_choice_survives_its_address() {
+        let chosen = asked(&[
+            ("offering", "first-visit"),
+            ("duration", "60"),
+            ("month", "2026-11"),
+            ("date", "2026-11-23"),
+            ("start", "2026-11-23T10:00:00+01:00"),
+            ("tz", "America/New_York"),
+        ]);
+        assert_eq!(
+            chosen.to_query(),
+            "?offering=first-visit&duration=60&month=2026-11&date=2026-11-23&start=2026-11-23T09%3A00%3A00Z&tz=America%2FNew_York"
+        );
+    }
+
+    #[test]
+    fn nonsense_in_the_address_is_not_asked() {
+        let nonsense = asked(&[("duration", "-1"), ("month", "2026-13"), ("date", "99999-01-01"), ("start", "soon")]);
+        assert_eq!(nonsense, Asked::default());
+    }
+
+    #[test]
+    fn of_a_day_chosen_twice_the_last_counts() {
+        assert_eq!(
+            asked(&[("date", "2026-11-23"), ("date", "2026-11-24")]).date,
+            NaiveDate::from_ymd_opt(2026, 11, 24)
+        );
+    }
+
+    #[test]
+    fn another_length_keeps_the_day_and_drops_the_time() {
+        let before = asked(&[("date", "2026-11-23"), ("start", "2026-11-23T09:00:00Z")]);
+        let after = before.with("duration", "60");
+        assert_eq!((after.date, after.start, after.duration), (NaiveDate::from_ymd_opt(2026, 11, 23), None, Some(60)));
+    }
+
+    #[test]
+    fn another_zone_keeps_the_time() {
+        let start = asked(&[("start", "2026-11-23T09:00:00Z")]);
+        assert_eq!(start.clone().with("tz", "Asia/Tokyo").start, start.start);
+    }
+
+    #[test]
+    fn a_day_of_another_month_gives_way_to_the_month_asked_for() {
+        let asked = asked(&[("month", "2026-12"), ("date", "2026-11-23")]);
+        let month = month(&asked, &Days::new(), "UTC", Instant::default());
+        assert_eq!(month, NaiveDate::from_ymd_opt(2026, 12, 1).unwrap());
+        assert_eq!(shown_date(&asked, &Days::new(), month, "UTC"), None);
+    }
+}

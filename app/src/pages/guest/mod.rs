@@ -1,0 +1,139 @@
+//! A provider's public page: what can be booked, the month, the times of a day, and the guest's details.
+
+mod calls;
+pub mod choice;
+mod details;
+mod month;
+mod picker;
+mod times;
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+pub use calls::{BookedData, CancelBooking, booking_page, manage_path};
+
+use self::calls::{GuestData, guest_page};
+use self::details::Details;
+use self::month::Month;
+use self::picker::{Picker, Settings};
+use self::times::Times;
+use super::ProblemPage;
+use crate::components::LiveBadge;
+use crate::reactive::{flag, memo, text};
+use crate::zoned::zone_label;
+
+#[component]
+pub fn GuestPage() -> impl IntoView {
+    let handle = use_params_map();
+    let handle = memo(move || handle.with(|params| params.get("handle").unwrap_or_default()));
+    let query = use_query_map();
+    let data = Resource::new(
+        move || handle.get(),
+        move |handle| guest_page(handle, query.with_untracked(|query| query.get("tz").unwrap_or_default())),
+    );
+    view! {
+        <Suspense fallback=Skeleton>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(data) => view! { <Page data/> }.into_any(),
+                    Err(error) => view! { <ProblemPage error what="Nobody can be booked here."/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Page(data: GuestData) -> AnyView {
+    let picker = Picker::new(&data);
+    let state = picker.live.state;
+    let provider = memo(move || state.with(|state| state.profile.provider.clone()));
+    let name = text(move || provider.with(|provider| provider.display_name.clone()));
+    let bio = text(move || provider.with(|provider| provider.bio.clone()));
+    let no_bio = flag(move || provider.with(|provider| provider.bio.is_empty()));
+    let initials = text(move || provider.with(|provider| initials(&provider.display_name)));
+    let zone = text(move || provider.with(|provider| zone_label(provider.time_zone.name())));
+    let is_offered = flag(move || picker.offering.with(Option::is_some));
+    let description = text(move || format!("Book a time with {}.", name.get()));
+    view! {
+        <Title text=name/>
+        <Meta name="description" content=description/>
+        <article class="guest">
+            <header class="guest-head">
+                <span class="guest-initial" aria-hidden="true">{initials}</span>
+                <div>
+                    <h1>{name}</h1>
+                    <p class="guest-meta"><span>{zone}</span> <LiveBadge connection=picker.live.connection/></p>
+                </div>
+                <p class="guest-bio" hidden=no_bio>{bio}</p>
+            </header>
+            <div class="empty" hidden=is_offered>
+                <h2>"Nothing can be booked here yet"</h2>
+                <p>"This page follows by itself: as soon as there is something, it appears."</p>
+            </div>
+            <div class="guest-body" hidden=flag(move || !is_offered.get())>
+                <form id="picker" class="picker" method="get" on:submit=move |ev| picker.submit(&ev)
+                    on:change=move |ev| picker.change(&ev)>
+                    // What Enter in a field presses: nothing else.
+                    <button class="visually-hidden" tabindex="-1" aria-hidden="true">"Show"</button>
+                    <Settings picker/>
+                    <Month picker/>
+                    <Times picker/>
+                </form>
+                <Details picker data/>
+            </div>
+        </article>
+    }
+    .into_any()
+}
+
+/// `ML` of `Dr. Mira Lindqvist`.
+fn initials(name: &str) -> String {
+    let words: Vec<_> = name.split_whitespace().filter(|word| !word.ends_with('.')).collect();
+    let ends = match words.as_slice() {
+        [] => vec![name],
+        [only] => vec![*only],
+        [first, .., last] => vec![*first, *last],
+    };
+    ends.iter().filter_map(|word| word.chars().next()).collect()
+}
+
+/// As much room as the page will take.
+#[component]
+fn Skeleton() -> AnyView {
+    view! {
+        <div class="guest" aria-hidden="true">
+            <div class="guest-head skeleton"></div>
+            <div class="guest-body"><div class="skeleton"></div><div class="skeleton"></div></div>
+        </div>
+    }
+    .into_any()
+}
+
+/// To the first field that is at fault, once the faults are shown.
+pub fn focus_first_fault() {
+    request_animation_frame(|| focus("[aria-invalid=true]"));
+}
+
+/// Scrolls to the first element that the selector finds, unless it is in view.
+#[cfg(feature = "hydrate")]
+fn show(selector: &str) {
+    let Some(element) = document().query_selector(selector).ok().flatten() else { return };
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+    if element.get_bounding_client_rect().bottom() + 120.0 > height {
+        element.scroll_into_view();
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn show(_selector: &str) {}
+
+/// Moves the focus to the first element that the selector finds, and into view.
+pub fn focus(selector: &str) {
+    use leptos::wasm_bindgen::JsCast;
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|found| found.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}

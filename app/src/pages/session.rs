@@ -1,0 +1,113 @@
+//! Signing up, in and out. The forms are plain ones: they work without scripts, and afterwards the
+//! whole page is a new one, with nothing left of who was signed in before.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::draft::Draft;
+use crate::error::ApiError;
+use crate::wire::Text;
+
+#[cfg(feature = "ssr")]
+use crate::context::{clear_session_cookie, services, session_token, set_session_cookie};
+
+/// Who is signed in, for the bar at the top.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    pub display_name: String,
+    pub handle: String,
+}
+
+#[server(prefix = "/rpc", endpoint = "current_viewer", output = Text)]
+pub async fn current_viewer() -> Result<Option<Viewer>, ApiError> {
+    let actor = crate::context::actor().await?;
+    if actor == service::Actor::Anonymous {
+        return Ok(None);
+    }
+    let provider = service::providers::me(&services(), &actor).await?;
+    Ok(Some(Viewer { display_name: provider.public.display_name, handle: provider.public.handle }))
+}
+
+/// What was typed before, on the page that asks.
+#[server(prefix = "/rpc", endpoint = "kept_draft", output = Text)]
+pub async fn kept_draft() -> Result<Draft, ApiError> {
+    Ok(Draft::kept())
+}
+
+#[server(prefix = "/rpc", endpoint = "sign_up", output = Text)]
+pub async fn sign_up(
+    #[server(default)] display_name: String,
+    #[server(default)] handle: String,
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] time_zone: String,
+) -> Result<(), ApiError> {
+    let typed = [
+        ("display_name", &*display_name),
+        ("handle", &handle),
+        ("email", &email),
+        ("password", &password),
+        ("time_zone", &time_zone),
+    ];
+    let outcome = async {
+        let new = domain::provider::NewProvider::parse(domain::Form::entered(typed)).map_err(service::Error::from)?;
+        let services = services();
+        let provider = service::providers::sign_up(&services, new, None).await?.provider;
+        service::auth::open_session(&services, provider.public.provider_id).await
+    };
+    match outcome.await {
+        Ok(session) => {
+            set_session_cookie(&session);
+            Draft::forget("/sign-up");
+            leptos_axum::redirect("/dashboard");
+            Ok(())
+        }
+        Err(error) => {
+            let error = ApiError::from(error);
+            let typed = typed.map(|(name, value)| (name, if name == "password" { "" } else { value }));
+            back_to("/sign-up", Draft::new(typed, error.0.clone()));
+            Err(error)
+        }
+    }
+}
+
+#[server(prefix = "/rpc", endpoint = "sign_in", output = Text)]
+pub async fn sign_in(#[server(default)] email: String, #[server(default)] password: String) -> Result<(), ApiError> {
+    let outcome = async {
+        crate::context::SignInGuard::check(&email)?;
+        let form = domain::Form::entered([("email", &*email), ("password", &password)]);
+        let credentials = domain::provider::Credentials::parse(form).map_err(domain::Problem::from)?;
+        Ok(service::auth::sign_in(&services(), credentials).await?)
+    };
+    match outcome.await {
+        Ok(session) => {
+            set_session_cookie(&session);
+            Draft::forget("/sign-in");
+            leptos_axum::redirect("/dashboard");
+            Ok(())
+        }
+        Err(ApiError(problem)) => {
+            back_to("/sign-in", Draft::new([("email", &email)], problem.clone()));
+            Err(ApiError(problem))
+        }
+    }
+}
+
+#[server(prefix = "/rpc", endpoint = "sign_out", output = Text)]
+pub async fn sign_out() -> Result<(), ApiError> {
+    if let Some(token) = session_token() {
+        service::auth::sign_out(&services(), &token).await?;
+    }
+    clear_session_cookie();
+    leptos_axum::redirect("/");
+    Ok(())
+}
+
+/// Sends a plain form back to its page, with what was typed.
+#[cfg(feature = "ssr")]
+pub fn back_to(page: &str, draft: Draft) {
+    if crate::context::is_plain_form() {
+        draft.keep(page.split(['?', '#']).next().unwrap_or(page));
+        leptos_axum::redirect(page);
+    }
+}
