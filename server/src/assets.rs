@@ -1,0 +1,114 @@
+//! The browser's files (wasm, js, css), inside the binary in release and read from the folder in debug.
+
+use std::net::SocketAddr;
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, StatusCode, header};
+use leptos::config::LeptosOptions;
+use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
+
+use crate::state::AppState;
+
+#[derive(RustEmbed)]
+#[folder = "../target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// Changes whenever a file of the frontend does, so that the files can be kept for ever.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    let mut names: Vec<_> = Site::iter().filter(|name| name.starts_with("pkg/") && !is_packed(name)).collect();
+    names.sort();
+    for file in names.iter().filter_map(|name| Site::get(name)) {
+        hash.update(file.metadata.sha256_hash());
+    }
+    hex::encode(&hash.finalize()[..6])
+});
+
+fn is_packed(name: &str) -> bool {
+    name.ends_with(".br") || name.ends_with(".gz")
+}
+
+/// Where pages find their files: `/pkg/<build>/eventide.*`.
+pub fn leptos_options(addr: SocketAddr) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("eventide")
+        .site_pkg_dir(format!("pkg/{}", *BUILD))
+        .site_addr(addr)
+        .env(leptos::config::Env::PROD)
+        .build()
+}
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/pkg/{build}/{file}", get(package_file))
+        .route("/favicon.svg", get(|headers: HeaderMap| async move { file("favicon.svg", &headers, SHORT) }))
+        .route("/favicon.ico", get(|headers: HeaderMap| async move { file("favicon.svg", &headers, SHORT) }))
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /bookings/\nDisallow: /dashboard\n" }))
+}
+
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const SHORT: &str = "public, max-age=86400";
+
+async fn package_file(Path((build, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    // Another build's URL gets today's file, but not for ever.
+    file(&format!("pkg/{name}"), &headers, if build == *BUILD { FOR_EVER } else { "no-cache" })
+}
+
+/// The smallest packing the client takes.
+fn file(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let takes = |coding: &str| {
+        accepted.split(',').any(|part| {
+            let mut parts = part.split(';').map(str::trim);
+            parts.next() == Some(coding) && !parts.any(|q| q == "q=0")
+        })
+    };
+    let packed = [("br", ".br"), ("gzip", ".gz")].into_iter().find_map(|(coding, ending)| {
+        let found = takes(coding).then(|| Site::get(&format!("{name}{ending}"))).flatten()?;
+        Some((coding, found))
+    });
+    let (coding, found) = match packed {
+        Some((coding, found)) => (Some(coding), found),
+        None => match Site::get(name) {
+            Some(found) => (None, found),
+            None => return (StatusCode::NOT_FOUND, "There is no such file.").into_response(),
+        },
+    };
+    let mut response = body(found);
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, media_type(name).parse().expect("a constant"));
+    answer.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(cache));
+    answer.insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
+    if let Some(coding) = coding {
+        answer.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
+    }
+    response
+}
+
+fn body(file: EmbeddedFile) -> Response {
+    match file.data {
+        std::borrow::Cow::Borrowed(bytes) => bytes.into_response(),
+        std::borrow::Cow::Owned(bytes) => bytes.into_response(),
+    }
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+/// The files a page makes a browser download, for the start-up check: false when there are none.
+pub fn are_built() -> bool {
+    Site::get("pkg/eventide.wasm").is_some()
+}

@@ -1,0 +1,233 @@
+//! Settings: flags first, then the environment, then a default. A wrong value is one line and exit 2.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+use url::Url;
+
+/// What the command line says, not yet looked at.
+#[derive(Parser)]
+#[command(name = "eventide", version, about = "Appointment scheduling: one binary and one Postgres.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Postgres to use, as postgres://user@host/database; absent: an embedded one in the data folder
+    #[arg(long, global = true, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Address and port to listen on
+    #[arg(long, global = true, env = "EVENTIDE_ADDR", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
+    addr: String,
+    /// Folder of the embedded Postgres
+    #[arg(long, global = true, env = "EVENTIDE_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
+    data_dir: String,
+    /// The URL under which people reach this server; default: http:// and the address
+    #[arg(long, global = true, env = "EVENTIDE_BASE_URL", value_name = "URL")]
+    base_url: Option<String>,
+    /// What to log: error, warn, info, debug, trace, or directives such as server=debug
+    #[arg(long, global = true, env = "EVENTIDE_LOG", value_name = "FILTER", default_value = "info")]
+    log: String,
+    /// How to log: text or json
+    #[arg(long, global = true, env = "EVENTIDE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: String,
+    /// Rate limits: on or off
+    #[arg(long, global = true, env = "EVENTIDE_RATE_LIMIT", value_name = "ON|OFF", default_value = "on")]
+    rate_limit: String,
+    /// Behind a proxy that sets X-Forwarded-For, take the client's address from it: on or off
+    #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "ON|OFF", default_value = "off")]
+    trust_proxy: String,
+    /// Fill an empty database with a demo provider before serving: on or off
+    #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
+    demo: String,
+}
+
+#[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Apply the migrations and serve (the default)
+    Serve,
+    /// Apply the migrations and stop
+    Migrate,
+    /// Fill an empty database with a demo provider and stop
+    Demo,
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Settings, every one checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub database: Database,
+    pub addr: SocketAddr,
+    pub base_url: Url,
+    /// Whether `base_url` was made of `addr`.
+    base_url_follows_addr: bool,
+    pub log: String,
+    pub log_json: bool,
+    pub rate_limit: bool,
+    pub trust_proxy: bool,
+    pub demo: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Database {
+    Url(Box<sqlx::postgres::PgConnectOptions>),
+    Embedded { data_dir: PathBuf },
+}
+
+/// Why the program does not start: text for the terminal and the exit code.
+pub struct Refusal {
+    pub text: String,
+    pub code: i32,
+}
+
+impl Config {
+    /// Reads flags and environment. `--help` and `--version` come back as a refusal with code 0.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(Command, Self), Refusal> {
+        let cli = Cli::try_parse_from(arguments).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Refusal { text: error.render().to_string(), code: 0 },
+            _ => {
+                let text = error.render().to_string();
+                let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                Refusal { text: format!("eventide: {line} (eventide --help lists the settings)\n"), code: 2 }
+            }
+        })?;
+        let command = cli.command.unwrap_or(Command::Serve);
+        let config = Self::check(cli).map_err(|fault| Refusal { text: format!("eventide: {fault}\n"), code: 2 })?;
+        Ok((command, config))
+    }
+
+    fn check(cli: Cli) -> Result<Self, String> {
+        let addr: SocketAddr = cli.addr.parse().map_err(|_| {
+            format!("EVENTIDE_ADDR (--addr): “{}” is not an address and port such as 127.0.0.1:3000", cli.addr)
+        })?;
+        let database = match cli.database_url.filter(|url| !url.is_empty()) {
+            // The value may hold a password: it is not repeated.
+            Some(url) => Database::Url(Box::new(
+                postgres_options(&url)
+                    .ok_or("DATABASE_URL (--database-url): not a Postgres URL such as postgres://user@host/database")?,
+            )),
+            None if cli.data_dir.is_empty() => return Err("EVENTIDE_DATA_DIR (--data-dir): must name a folder".into()),
+            None => Database::Embedded { data_dir: cli.data_dir.into() },
+        };
+        let given = cli.base_url.filter(|url| !url.is_empty());
+        let base_url_follows_addr = given.is_none();
+        let base_url = given.unwrap_or_else(|| format!("http://{}", reachable(addr)));
+        let base_url = Url::parse(&base_url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.path() == "/")
+            .ok_or_else(|| {
+                format!("EVENTIDE_BASE_URL (--base-url): “{base_url}” is not a URL such as https://book.example.com (no path)")
+            })?;
+        if tracing_subscriber::EnvFilter::try_new(&cli.log).is_err() || cli.log.is_empty() {
+            return Err(format!(
+                "EVENTIDE_LOG (--log): “{}” is not a log filter such as info or server=debug",
+                cli.log
+            ));
+        }
+        let log_json = match cli.log_format.as_str() {
+            "text" => false,
+            "json" => true,
+            other => return Err(format!("EVENTIDE_LOG_FORMAT (--log-format): “{other}” is neither text nor json")),
+        };
+        Ok(Self {
+            database,
+            addr,
+            base_url,
+            base_url_follows_addr,
+            log: cli.log,
+            log_json,
+            rate_limit: switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?,
+            trust_proxy: switch("EVENTIDE_TRUST_PROXY (--trust-proxy)", &cli.trust_proxy)?,
+            demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
+        })
+    }
+
+    /// Takes the address that was really bound: port 0 asks the system for a free one.
+    pub fn bound_to(&mut self, addr: SocketAddr) {
+        self.addr = addr;
+        if self.base_url_follows_addr {
+            self.base_url = Url::parse(&format!("http://{}", reachable(addr))).expect("an address makes a URL");
+        }
+    }
+
+    /// An absolute URL of ours for an absolute path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+}
+
+/// sqlx itself reads a URL of any scheme.
+fn postgres_options(url: &str) -> Option<sqlx::postgres::PgConnectOptions> {
+    let named = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    named.then(|| url.parse().ok()).flatten()
+}
+
+fn switch(name: &str, value: &str) -> Result<bool, String> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{name}: “{value}” is neither on nor off")),
+    }
+}
+
+/// An address a browser on this machine can open: a wildcard is not one.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    let mut addr = addr;
+    if addr.ip().is_unspecified() {
+        addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    addr
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<(Command, Config), Refusal> {
+        Config::read(std::iter::once("eventide").chain(arguments.iter().copied()).map(OsString::from))
+    }
+
+    #[test]
+    fn serve_is_the_default_command() {
+        let (command, config) = read(&["--addr", "0.0.0.0:4000"]).ok().unwrap();
+        assert_eq!(command, Command::Serve);
+        assert_eq!(config.base_url.as_str(), "http://127.0.0.1:4000/");
+        assert_eq!(config.url("/demo"), "http://127.0.0.1:4000/demo");
+    }
+
+    #[test]
+    fn a_wrong_value_is_one_line_that_names_the_setting() {
+        for (flag, value, setting) in [
+            ("--addr", "3000", "EVENTIDE_ADDR"),
+            ("--database-url", "mysql://x", "DATABASE_URL"),
+            ("--base-url", "book.example.com", "EVENTIDE_BASE_URL"),
+            ("--base-url", "https://example.com/sub", "EVENTIDE_BASE_URL"),
+            ("--log", "", "EVENTIDE_LOG"),
+            ("--log-format", "xml", "EVENTIDE_LOG_FORMAT"),
+            ("--rate-limit", "maybe", "EVENTIDE_RATE_LIMIT"),
+            ("--demo", "yes", "EVENTIDE_DEMO"),
+        ] {
+            let refusal = read(&[flag, value]).err().unwrap();
+            assert_eq!(refusal.code, 2, "{flag}");
+            assert!(refusal.text.contains(setting), "{}", refusal.text);
+            assert_eq!(refusal.text.trim_end().lines().count(), 1, "{}", refusal.text);
+        }
+    }
+
+    #[test]
+    fn an_unknown_flag_is_one_line_and_exit_2() {
+        let refusal = read(&["--bogus"]).err().unwrap();
+        assert_eq!((refusal.code, refusal.text.trim_end().lines().count()), (2, 1));
+    }
+
+    #[test]
+    fn the_password_of_a_wrong_database_url_is_not_repeated() {
+        assert!(!read(&["--database-url", "mysql://u:secret@h/d"]).err().unwrap().text.contains("secret"));
+    }
+}

@@ -1,0 +1,109 @@
+//! The live socket: `GET /api/v1/availability/{provider}/live`, open to guests and programs alike.
+
+mod addresses;
+mod socket;
+mod upgrade;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
+use domain::Problem;
+use http::{HeaderMap, header};
+use service::live::Live;
+use service::providers;
+
+use crate::client_address::ClientAddress;
+use crate::request_id::{RequestId, problem_response};
+use crate::security::is_own_origin;
+use crate::state::AppState;
+use addresses::Addresses;
+use socket::Socket;
+use upgrade::Upgrade;
+
+/// What a deployment seldom needs to change.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// A heartbeat at least so often: the contract says 25 s.
+    pub heartbeat_every: Duration,
+    /// A client that does not take a message for so long is dropped.
+    pub patience: Duration,
+    /// Sockets that one address may have open. Generous: it may be a whole office, or a proxy.
+    pub most_per_address: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { heartbeat_every: Duration::from_secs(20), patience: Duration::from_secs(10), most_per_address: 5000 }
+    }
+}
+
+pub fn routes() -> Router<AppState> {
+    routes_with(Settings::default())
+}
+
+pub fn routes_with(settings: Settings) -> Router<AppState> {
+    let door = Arc::new(Door { settings, addresses: Addresses::new(settings.most_per_address) });
+    Router::new().route("/api/v1/availability/{provider}/live", get(listen)).layer(Extension(door))
+}
+
+/// What all sockets share.
+struct Door {
+    settings: Settings,
+    addresses: Addresses,
+}
+
+async fn listen(
+    State(state): State<AppState>,
+    Extension(door): Extension<Arc<Door>>,
+    ClientAddress(address): ClientAddress,
+    RequestId(request_id): RequestId,
+    provider: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let opened = async {
+        if brings_cookies_from_elsewhere(&parts.headers, &state) {
+            return Err(Problem::Forbidden.into());
+        }
+        let since = since(parts.uri.query().unwrap_or_default())?;
+        let Path(provider) = provider.map_err(|_| Problem::NotFound)?;
+        let provider_id = providers::resolve(&state.services, &provider).await?;
+        let upgrade = Upgrade::of(&mut parts)?;
+        if state.shutdown.is_cancelled() {
+            return Err(Problem::Unavailable.into());
+        }
+        let place = door.addresses.enter(address).ok_or(Problem::RateLimited { retry_after_seconds: 60 })?;
+        let listener = Live::join(&state.services, provider_id, since).await?;
+        Ok::<_, service::Error>((upgrade, place, listener))
+    };
+    match opened.await {
+        Ok((upgrade, place, listener)) => upgrade.answer(move |stream| async move {
+            Socket::new(stream, listener, state.services, door.settings).run(&state.shutdown).await;
+            drop(place);
+        }),
+        Err(error) => problem_response(&error.into_problem(&request_id)),
+    }
+}
+
+/// Another site's page must not speak with this browser's cookies. Without cookies it is as welcome
+/// as any program: the feed is public.
+fn brings_cookies_from_elsewhere(headers: &HeaderMap, state: &AppState) -> bool {
+    let of_a_page = headers.contains_key(header::ORIGIN) && headers.contains_key(header::COOKIE);
+    of_a_page && !is_own_origin(&state.config.base_url, headers)
+}
+
+/// The version that the client has, where it has one.
+fn since(query: &str) -> Result<Option<i64>, Problem> {
+    let Some((_, text)) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "since") else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(version) if version >= 0 => Ok(Some(version)),
+        _ => Err(Problem::Malformed { detail: "since must be a version: a whole number, not negative.".into() }),
+    }
+}

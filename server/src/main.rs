@@ -1,0 +1,124 @@
+//! The `eventide` binary.
+
+use std::process::ExitCode;
+
+use server::config::{Command, Config, Database};
+use server::{assets, database, openapi, serve};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let (command, config) = match Config::read(std::env::args_os()) {
+        Ok(read) => read,
+        Err(refusal) if refusal.code == 0 => {
+            print!("{}", refusal.text);
+            return ExitCode::SUCCESS;
+        }
+        Err(refusal) => return fail(refusal.text.trim_end(), refusal.code as u8),
+    };
+    if command == Command::Openapi {
+        println!("{}", openapi::document().to_pretty_json().expect("a document of our own"));
+        return ExitCode::SUCCESS;
+    }
+    start_log(&config);
+    // Rendering pages can wait on resources of the same page: on one or two cores more threads than
+    // cores keep that from standing still.
+    let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.expect("threads can be started");
+    match runtime.block_on(run(command, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => fail(&format!("eventide: {why}"), 1),
+    }
+}
+
+fn fail(line: &str, code: u8) -> ExitCode {
+    eprintln!("{line}");
+    ExitCode::from(code)
+}
+
+fn start_log(config: &Config) {
+    let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&config.log)).with_writer(std::io::stderr);
+    if config.log_json { log.json().init() } else { log.with_target(false).init() }
+}
+
+async fn run(command: Command, mut config: Config) -> Result<(), String> {
+    let shutdown = CancellationToken::new();
+    // Before Postgres: a port in use is said at once, and nothing is started for it.
+    let listener = match command {
+        Command::Serve => Some(listen(&mut config).await?),
+        _ => None,
+    };
+    serve::stop_on_signal(shutdown.clone());
+    let connected = database::connect(&config).await.map_err(|error| error.to_string())?;
+    let done = match listener {
+        Some(listener) => serve_on(listener, &connected.pool, config, shutdown).await,
+        None => finish(command, &connected.pool).await,
+    };
+    connected.close().await;
+    done
+}
+
+async fn listen(config: &mut Config) -> Result<TcpListener, String> {
+    let cannot = |error| format!("EVENTIDE_ADDR: cannot listen on {}: {error}", config.addr);
+    let listener = TcpListener::bind(config.addr).await.map_err(cannot)?;
+    let addr = listener.local_addr().map_err(cannot)?;
+    config.bound_to(addr);
+    Ok(listener)
+}
+
+async fn finish(command: Command, pool: &sqlx::PgPool) -> Result<(), String> {
+    if command == Command::Demo {
+        let made = fill_demo(&serve::services(pool.clone())).await?;
+        println!(
+            "{}",
+            if made { "The demo provider is there." } else { "The database is not empty: nothing was changed." }
+        );
+    } else {
+        println!("The database is up to date.");
+    }
+    Ok(())
+}
+
+async fn serve_on(
+    listener: TcpListener,
+    pool: &sqlx::PgPool,
+    config: Config,
+    shutdown: CancellationToken,
+) -> Result<(), String> {
+    let services = serve::services(pool.clone());
+    if config.demo {
+        fill_demo(&services).await?;
+    }
+    greet(&config, &services).await;
+    serve::serve(listener, services, config, shutdown).await;
+    Ok(())
+}
+
+async fn fill_demo(services: &service::Services) -> Result<bool, String> {
+    service::demo::fill(services).await.map_err(|error| format!("the demo provider could not be made: {error}"))
+}
+
+/// Where to click.
+async fn greet(config: &Config, services: &service::Services) {
+    use service::demo::{DEMO_EMAIL, DEMO_HANDLE, DEMO_PASSWORD};
+    let database = match &config.database {
+        Database::Url(_) => "the one of DATABASE_URL".to_owned(),
+        Database::Embedded { data_dir } => format!("embedded, in {}", data_dir.display()),
+    };
+    println!("\n  Eventide is at {}\n", config.url("/"));
+    if service::providers::profile(services, DEMO_HANDLE).await.is_ok() {
+        println!("  Guest's page         {}", config.url(&format!("/{DEMO_HANDLE}")));
+    }
+    println!("  Provider's sign-in   {}", config.url("/sign-in"));
+    if config.demo {
+        println!("                       {DEMO_EMAIL}, password {DEMO_PASSWORD}");
+    }
+    println!("  API docs             {}", config.url("/api/docs"));
+    println!("  Database             {database}");
+    if !assets::are_built() {
+        println!("\n  The browser's files are not built: pages work without JavaScript only. “make run” builds them.");
+    }
+    println!("\n  Ctrl-C stops it.\n");
+}

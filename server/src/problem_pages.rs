@@ -1,0 +1,101 @@
+//! `/problems`: what each type of problem means, for whoever follows the `type` of an error.
+
+use std::fmt::Write;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use domain::problem::{PROBLEM_TYPES, ProblemType};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, StatusCode};
+
+use crate::state::AppState;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/problems", get(index))
+        .route("/problems/{slug}", get(show))
+        .route("/problems/style.css", get(style))
+}
+
+async fn index() -> Response {
+    let mut items = String::new();
+    for kind in &PROBLEM_TYPES {
+        let ProblemType { slug, status, title, .. } = kind;
+        let _ = write!(items, "<li><a href=\"/problems/{slug}\">{title}</a> <code>{status} {slug}</code></li>");
+    }
+    let body =
+        format!("<h1>Problems</h1><p>What Eventide’s API answers when it cannot do as asked.</p><ul>{items}</ul>");
+    page(StatusCode::OK, "Problems", &body)
+}
+
+async fn show(Path(slug): Path<String>) -> Response {
+    match PROBLEM_TYPES.iter().find(|kind| kind.slug == slug) {
+        Some(kind) => page(StatusCode::OK, kind.title, &explained(kind)),
+        None => {
+            let body = "<h1>No such problem</h1><p>There is no problem of this name.</p>";
+            page(StatusCode::NOT_FOUND, "No such problem", body)
+        }
+    }
+}
+
+fn explained(kind: &ProblemType) -> String {
+    let ProblemType { slug, status, title, explanation } = kind;
+    let mut body = format!(
+        "<h1>{title}</h1><p>{explanation}</p>\
+         <dl><dt>Type</dt><dd><code>/problems/{slug}</code></dd><dt>Status</dt><dd><code>{status}</code></dd>"
+    );
+    for (name, about) in members(slug) {
+        let _ = write!(body, "<dt>Member <code>{name}</code></dt><dd>{about}</dd>");
+    }
+    body + "</dl>"
+}
+
+/// The members a type has beside `type`, `title`, `status` and `detail`.
+fn members(slug: &str) -> &'static [(&'static str, &'static str)] {
+    match slug {
+        "slot-taken" => &[("alternatives", "Free times as <code>{start, end}</code>, nearest first.")],
+        "availability-overlap" => &[
+            ("conflicts", "The entries in the way, as <code>{availability_id, start, end}</code>."),
+            ("suggestions", "Stretches free of others, as <code>{start, end}</code>."),
+        ],
+        "version-conflict" => &[("current", "The entry as it is now.")],
+        "invalid-transition" => &[("booking_status", "What the booking is now.")],
+        "invalid" => &[("errors", "Every fault, as <code>{field, code, message}</code>.")],
+        "not-bookable" => &[("reasons", "Every reason, as <code>{code, detail}</code>.")],
+        "internal" => &[("request_id", "The request, as it is named in the log.")],
+        _ => &[],
+    }
+}
+
+/// Every text on these pages is our own: nothing to escape.
+fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – Eventide</title>\
+         <link rel=\"stylesheet\" href=\"/problems/style.css\"></head><body><main>{body}</main>\
+         <footer><nav aria-label=\"More\"><a href=\"/problems\">All problems</a> <a href=\"/api/docs\">API documentation</a></nav></footer>\
+         </body></html>"
+    );
+    (status, Html(html)).into_response()
+}
+
+const STYLE: &str = "\
+:root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif; background: light-dark(#fbfaf8, #14161a); color: light-dark(#1d2026, #e8e6e1); }
+body { max-width: 42rem; margin: 0 auto; padding: 3rem 1.25rem; }
+h1 { font-size: 1.75rem; line-height: 1.2; text-wrap: balance; }
+a { color: light-dark(#1f4fa3, #9cc0ff); }
+a:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
+code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
+dt { margin-top: 1rem; font-weight: 600; }
+dd { margin: 0; }
+ul { padding-left: 1.25rem; }
+footer { margin-top: 3rem; }
+footer a { margin-right: 1rem; }
+";
+
+async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")], STYLE)
+}

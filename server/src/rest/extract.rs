@@ -1,0 +1,277 @@
+//! Reading requests: who asks, ids in paths, queries, JSON bodies. Every refusal is a problem.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use domain::{FieldError, Form, Problem};
+use futures::StreamExt;
+use http::header::{self, HeaderMap};
+use http::request::Parts;
+use http::{HeaderName, Method};
+use serde::de::DeserializeOwned;
+use service::Actor;
+use service::idempotency::{IdempotencyKey, Repeatable};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::ApiProblem;
+use crate::state::AppState;
+
+/// The longest body that is read.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// How much of a longer one is read and thrown away, so that its sender gets to read the answer
+/// instead of a connection reset, and for how long.
+const DRAINED_BYTES: usize = 4 * 1024 * 1024;
+const DRAINED_FOR: Duration = Duration::from_secs(5);
+
+/// Who asks, by `Authorization: Bearer`; nobody without the header. Cookies are not looked at, so
+/// that no other site can make a browser act here.
+pub struct Authed(pub Actor);
+
+impl FromRequestParts<AppState> for Authed {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiProblem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self(Actor::Anonymous));
+        }
+        let token = bearer(&parts.headers).ok_or(Problem::Unauthenticated)?;
+        Ok(Self(service::auth::by_bearer(&state.services, token).await?))
+    }
+}
+
+/// The one well-formed Bearer token of a request (RFC 6750, 2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    let plain = token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+    (scheme.eq_ignore_ascii_case("bearer") && plain && (1..=512).contains(&token.len())).then_some(token)
+}
+
+/// A provider by token; anybody else is refused before the rest of the request is looked at.
+pub struct AsProvider(pub Actor);
+
+impl FromRequestParts<AppState> for AsProvider {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiProblem> {
+        let Authed(actor) = Authed::from_request_parts(parts, state).await?;
+        actor.provider()?;
+        Ok(Self(actor))
+    }
+}
+
+/// The one id in a path.
+pub struct PathId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiProblem> {
+        let text: String = segment(parts, state).await?;
+        let id = text.parse().map_err(|_| ApiProblem::malformed("The id in the path is not a UUID."))?;
+        Ok(Self(id))
+    }
+}
+
+/// A provider's id or handle in a path.
+pub struct ProviderPath(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ProviderPath {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiProblem> {
+        let name: String = segment(parts, state).await?;
+        let possible = name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if possible { Ok(Self(name)) } else { Err(Problem::NotFound.into()) }
+    }
+}
+
+async fn segment<T: DeserializeOwned + Send, S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<T, ApiProblem> {
+    let unreadable = |_| ApiProblem::malformed("The path cannot be read.");
+    Path::<T>::from_request_parts(parts, state).await.map(|Path(value)| value).map_err(unreadable)
+}
+
+/// The query, by name; [`Query::only`] takes it apart.
+pub struct Query(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiProblem> {
+        Self::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl Query {
+    fn parse(query: &str) -> Result<Self, ApiProblem> {
+        let mut values: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            // Undecodable bytes come as U+FFFD; nothing that we are asked for holds either.
+            if name.chars().chain(value.chars()).any(|c| c == '\u{fffd}' || c.is_control()) {
+                return Err(ApiProblem::malformed("The query holds bytes that are not text."));
+            }
+            if values.iter().any(|(known, _)| *known == name) {
+                return Err(ApiProblem::malformed(format!("The query has {name} more than once.")));
+            }
+            values.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(values))
+    }
+
+    /// The values of these names, `None` where missing or empty; any other name is a fault.
+    pub fn only<const N: usize>(mut self, names: [&str; N]) -> Result<[Option<String>; N], ApiProblem> {
+        let unknown =
+            self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).map(|(name, _)| {
+                FieldError::new(name, "unknown_field", format!("There is no query parameter “{name}”."))
+            });
+        let unknown: Vec<FieldError> = unknown.collect();
+        if !unknown.is_empty() {
+            return Err(unknown.into());
+        }
+        Ok(names.map(|wanted| {
+            let index = self.0.iter().position(|(name, _)| name == wanted)?;
+            Some(self.0.swap_remove(index).1).filter(|value| !value.is_empty())
+        }))
+    }
+}
+
+/// For routes that take no query.
+pub struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiProblem> {
+        let [] = Query::parse(parts.uri.query().unwrap_or_default())?.only([])?;
+        Ok(Self)
+    }
+}
+
+/// A JSON object as a form, with what makes a POST repeatable.
+pub struct JsonForm {
+    pub form: Form,
+    /// Where an `Idempotency-Key` came with a POST.
+    pub repeat: Option<Repeatable>,
+}
+
+impl<S: Sync> FromRequest<S> for JsonForm {
+    type Rejection = ApiProblem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiProblem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        if !is_json(&parts.headers) {
+            return Err(ApiProblem::malformed("Send JSON, with Content-Type: application/json."));
+        }
+        let repeat = if parts.method == Method::POST { repeatable(&parts, &bytes)? } else { None };
+        Ok(Self { form: form(&bytes)?, repeat })
+    }
+}
+
+/// As [`JsonForm`], where sending nothing at all is the same as `{}`.
+pub struct OptionalJsonForm(pub Form);
+
+impl<S: Sync> FromRequest<S> for OptionalJsonForm {
+    type Rejection = ApiProblem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiProblem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        if bytes.is_empty() {
+            return Ok(Self(Form::default()));
+        }
+        if !is_json(&parts.headers) {
+            return Err(ApiProblem::malformed("Send JSON, with Content-Type: application/json."));
+        }
+        Ok(Self(form(&bytes)?))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// serde_json refuses what is not UTF-8 and what is nested more than 128 deep.
+fn form(bytes: &[u8]) -> Result<Form, ApiProblem> {
+    let value = serde_json::from_slice(bytes)
+        .map_err(|why| ApiProblem::malformed(format!("The body is not JSON that can be read: {why}.")))?;
+    Ok(Form::from_json(value)?)
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > DRAINED_BYTES) {
+        return Err(Problem::TooLarge.into());
+    }
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(MAX_BODY_BYTES));
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| ApiProblem::malformed("The body broke off."))?;
+        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
+            let mut left = DRAINED_BYTES;
+            let drain = async {
+                while let Some(Ok(chunk)) = chunks.next().await
+                    && left > chunk.len()
+                {
+                    left -= chunk.len();
+                }
+            };
+            let _ = tokio::time::timeout(DRAINED_FOR, drain).await;
+            return Err(Problem::TooLarge.into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+fn repeatable(parts: &Parts, body: &[u8]) -> Result<Option<Repeatable>, ApiProblem> {
+    let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(ApiProblem::malformed("There is more than one Idempotency-Key."));
+    }
+    let key = IdempotencyKey::parse(key.to_str().unwrap_or_default())?;
+    // The key is in the digest because bodies hold passwords: a digest of the body alone could be
+    // used to try passwords against a copy of the database.
+    let mut digest = Sha256::new();
+    for part in [key.as_str().as_bytes(), parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), body] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    Ok(Some(Repeatable { key, body_hash: digest.finalize().into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_well_formed_bearer_token_counts() {
+        let with = |values: &[&'static str]| -> HeaderMap {
+            values.iter().map(|value| (header::AUTHORIZATION, http::HeaderValue::from_static(value))).collect()
+        };
+        assert_eq!(bearer(&with(&["bearer abc_1"])), Some("abc_1"));
+        assert_eq!(bearer(&with(&["Bearer a\"b"])), None);
+        assert_eq!(bearer(&with(&["Basic abc"])), None);
+        assert_eq!(bearer(&with(&["Bearer"])), None);
+        assert_eq!(bearer(&with(&["Bearer a", "Bearer b"])), None);
+    }
+
+    #[test]
+    fn a_query_is_read_by_name() {
+        let [from, to] = Query::parse("from=2026-01-01&to=").unwrap().only(["from", "to"]).unwrap();
+        assert_eq!((from.as_deref(), to.as_deref()), (Some("2026-01-01"), None));
+        assert!(Query::parse("from=1&from=2").is_err());
+        assert!(Query::parse("search=%00").is_err());
+        assert!(Query::parse("search=%ff").is_err());
+        assert!(Query::parse("bogus=1").unwrap().only(["from"]).is_err());
+    }
+}

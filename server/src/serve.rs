@@ -1,0 +1,56 @@
+//! From a configuration to a running server, and cleanly back.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use service::{Clock, Services};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::state::AppState;
+
+/// How long requests may take to finish once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until `shutdown` is cancelled: then sockets are told, requests finished.
+pub async fn serve(listener: TcpListener, services: Services, config: Config, shutdown: CancellationToken) {
+    let feeds = tokio::spawn(service::live::Live::run(services.clone(), shutdown.clone()));
+    let state = AppState::new(services, config, shutdown.clone());
+    let router = crate::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let told = shutdown.clone();
+    let serving = tokio::spawn(async move {
+        axum::serve(listener, router).with_graceful_shutdown(async move { told.cancelled().await }).await
+    });
+    shutdown.cancelled().await;
+    if tokio::time::timeout(GRACE, serving).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(2), feeds).await;
+}
+
+/// On the system's clock.
+pub fn services(pool: sqlx::PgPool) -> Services {
+    Services::new(pool, Clock::system())
+}
+
+/// Cancels `shutdown` at Ctrl-C or SIGTERM.
+pub fn stop_on_signal(shutdown: CancellationToken) {
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            tracing::error!("signals cannot be heard: stop the server with kill");
+            return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        shutdown.cancel();
+    });
+}

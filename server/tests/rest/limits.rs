@@ -1,0 +1,51 @@
+//! Rate limits: 429, `Retry-After`, and the headers that tell where one stands.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::api::{Api, booking};
+
+#[sqlx::test(migrations = "../migrations")]
+async fn guessing_a_password_is_slowed(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "on"]).await;
+    let guess = json!({"email": "ada@example.com", "password": "a wrong password"});
+    let guess = || api.call("POST", "/tokens").json(&guess).send();
+    for _ in 0..10 {
+        assert_eq!(guess().await.status, 422);
+    }
+    // On a slow machine a guess or two more may have become free meanwhile.
+    let mut refused = guess().await;
+    for _ in 0..50 {
+        if refused.status == 429 {
+            break;
+        }
+        refused = guess().await;
+    }
+    assert_eq!((refused.status, refused.problem()), (429, "rate-limited"));
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=6).contains(&wait));
+    assert_eq!(
+        (refused.header("ratelimit-remaining"), refused.header("ratelimit-reset")),
+        ("0", refused.header("retry-after"))
+    );
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn bookings_have_a_limit_of_their_own(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "on"]).await;
+    let nobody = booking("nobody", "2026-11-23T10:00:00Z");
+    let first = api.call("POST", "/bookings").json(&nobody).send().await;
+    assert_eq!((first.status, first.header("ratelimit-limit")), (404, "30"));
+    let post = || api.call("POST", "/bookings").json(&nobody).send();
+    let answers = futures::future::join_all((0..200).map(|_| post())).await;
+    assert!(answers.iter().any(|answer| answer.status == 429));
+    let read = api.call("GET", "/providers").send().await;
+    assert_eq!((read.status, read.header("ratelimit-limit")), (200, "400"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn switched_off_there_is_no_limit_and_no_header(pool: PgPool) {
+    let api = Api::start(pool).await;
+    let answers = futures::future::join_all((0..500).map(|_| api.call("GET", "/providers").send())).await;
+    assert!(answers.iter().all(|answer| answer.status == 200 && !answer.headers.contains_key("ratelimit-limit")));
+}

@@ -1,0 +1,11 @@
+//! The REST API over real sockets on real Postgres.
+
+mod api;
+mod caching;
+mod contract;
+mod examples;
+mod idempotency;
+mod limits;
+mod pages;
+mod paging;
+mod schema;

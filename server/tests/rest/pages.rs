@@ -1,0 +1,130 @@
+//! What is around the API: pages of problems, the docs, health, and paths that do not exist.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get as on_get;
+use server::{AppState, Config, request_id};
+use service::{Clock, Services};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::api::Api;
+
+async fn get(api: &Api, path: &str) -> (u16, String, String) {
+    let response = api.http.get(format!("{}{path}", api.base)).send().await.unwrap();
+    let kind = response.headers().get("content-type").map_or("", |kind| kind.to_str().unwrap()).to_owned();
+    (response.status().as_u16(), kind, response.text().await.unwrap())
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn every_type_of_problem_has_a_page_that_explains_it(pool: PgPool) {
+    let api = Api::start(pool).await;
+    let (status, _, index) = get(&api, "/problems").await;
+    assert_eq!(status, 200);
+    for kind in &domain::problem::PROBLEM_TYPES {
+        let path = format!("/problems/{}", kind.slug);
+        assert!(index.contains(&path));
+        let (status, content_type, page) = get(&api, &path).await;
+        assert_eq!((status, content_type.as_str()), (200, "text/html; charset=utf-8"));
+        assert!(page.contains(kind.title) && page.contains(kind.explanation), "{path}");
+    }
+    assert_eq!(get(&api, "/problems/bogus").await.0, 404);
+    assert_eq!(get(&api, "/problems/style.css").await.1, "text/css; charset=utf-8");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn unknown_paths_and_methods_of_the_api_are_problems_too(pool: PgPool) {
+    let api = Api::start(pool).await;
+    for path in ["/api", "/api/v1", "/api/v2/me", "/api/v1/nothing", "/api/v1/bookings/"] {
+        let (status, kind, text) = get(&api, path).await;
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, kind.as_str()), (404, "application/problem+json"), "{path}");
+        assert_eq!(document["type"], "/problems/not-found", "{path}");
+    }
+    let response = api.http.put(format!("{}/api/v1/bookings", api.base)).send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (405, &"application/problem+json".parse().unwrap())
+    );
+    let allowed = response.headers()["allow"].to_str().unwrap().to_owned();
+    assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+    let document: Value = response.json().await.unwrap();
+    assert_eq!((&document["type"], &document["status"]), (&json!("about:blank"), &json!(405)));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn head_answers_like_get_without_a_body(pool: PgPool) {
+    let api = Api::start(pool).await;
+    for (path, status) in [("/api/v1/openapi.json", 200), ("/api/v1/providers/nobody", 404)] {
+        let response = api.http.head(format!("{}{path}", api.base)).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert!(response.bytes().await.unwrap().is_empty());
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_docs_load_nothing_from_elsewhere(pool: PgPool) {
+    let api = Api::start(pool).await;
+    let response = api.http.get(format!("{}/api/docs/", api.base)).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    let page = response.text().await.unwrap();
+    assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+    assert!(!page.contains("<script>"), "an inline script: {page}");
+    let (status, kind, script) = get(&api, "/api/docs/swagger-initializer.js").await;
+    assert_eq!(status, 200, "{kind}");
+    assert!(script.contains("/api/v1/openapi.json"), "{script}");
+    assert_eq!(get(&api, "/api/docs/swagger-ui-bundle.js").await.0, 200);
+    assert_eq!(get(&api, "/api/docs").await.0, 303);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn ready_means_that_the_database_answers_and_is_migrated(pool: PgPool) {
+    let api = Api::start(pool.clone()).await;
+    assert_eq!(get(&api, "/healthz").await.0, 200);
+    assert_eq!(get(&api, "/readyz").await.0, 200);
+    pool.close().await;
+    let response = api.http.get(format!("{}/readyz", api.base)).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    assert_eq!(get(&api, "/healthz").await.0, 200);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_database_that_is_gone_is_unavailable_and_not_an_internal_error(pool: PgPool) {
+    let api = Api::start(pool.clone()).await;
+    pool.close().await;
+    let answer = api.call("GET", "/providers").send().await;
+    assert_eq!((answer.status, answer.problem()), (503, "unavailable"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_panic_is_answered_with_500_and_the_request_id(pool: PgPool) {
+    let (_, config) = Config::read(["eventide".into()]).ok().unwrap();
+    let state = AppState::new(Services::new(pool, Clock::system()), config, CancellationToken::new());
+    let panicking = on_get(|| async {
+        if true {
+            panic!("a secret cause")
+        }
+    });
+    let router: Router = Router::new()
+        .route("/", panicking)
+        .layer(from_fn_with_state(state.clone(), request_id::layer))
+        .with_state(state);
+    let request =
+        http::Request::get("/").header("x-request-id", "from-outside-1").body(axum::body::Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["x-request-id"]),
+        (500, &"from-outside-1".parse().unwrap())
+    );
+    let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+    let document: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((&document["type"], &document["request_id"]), (&json!("/problems/internal"), &json!("from-outside-1")));
+    assert!(!String::from_utf8_lossy(&body).contains("secret"));
+}
