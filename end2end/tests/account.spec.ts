@@ -1,0 +1,84 @@
+// Signing up, in and out, and what is refused on the way.
+import { signIn } from '../support/provider.ts';
+import { makeProvider, unique } from '../support/rest.ts';
+import { expect, test } from '../support/test.ts';
+
+test('signing out and in again, and a wrong password', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  await signIn(page, provider);
+  await expect(page.getByRole('link', { name: 'Your public page' })).toHaveAttribute('href', `/${provider.handle}`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+  await page.goto('/dashboard/bookings');
+  await expect(page).toHaveURL(/\/sign-in/);
+
+  await page.getByLabel('E-mail').fill(provider.email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  const told = page.getByRole('alert').filter({ hasText: /\S/ });
+  await expect(told).toBeVisible();
+  const words = await told.textContent();
+  await expect(page.getByLabel('E-mail')).toHaveValue(provider.email);
+  await expect(page.getByLabel('Password')).toHaveValue('');
+
+  // The same words for an e-mail that nobody has: they tell nothing about who has an account.
+  await page.getByLabel('E-mail').fill(`${unique()}@example.com`);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByLabel('E-mail')).not.toHaveValue(provider.email);
+  await expect(told).toHaveText(words!);
+
+  await signIn(page, provider);
+  await expect(page.getByRole('link', { name: 'Your public page' })).toBeVisible();
+});
+
+test('signing up says every fault beside its field, before anything is sent', async ({ page }) => {
+  await page.goto('/sign-up');
+  await expect(page.getByLabel('Your time zone')).toHaveValue('Europe/Paris');
+  await page.getByLabel('Your name').fill('Ada Quill');
+  await page.getByLabel('Address of your page').fill('A!');
+  await page.getByLabel('E-mail').fill('ada at example');
+  await page.getByLabel('Password').fill('short');
+  const sent: string[] = [];
+  page.on('request', (request) => sent.push(request.url()));
+  await page.getByRole('main').getByRole('button', { name: 'Sign up' }).click();
+  await expect(page.getByLabel('Address of your page')).toBeFocused();
+  for (const label of ['Address of your page', 'E-mail', 'Password']) {
+    await expect(page.getByLabel(label)).toHaveAttribute('aria-invalid', 'true');
+  }
+  await expect(page.getByLabel('Password')).toHaveAccessibleDescription(/10/);
+  await expect(page.getByLabel('Your name')).not.toHaveAttribute('aria-invalid');
+  expect(sent).toEqual([]);
+});
+
+test('an address or an e-mail that is in use is told beside its field', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  await page.goto('/sign-up');
+  await expect(page.getByLabel('Your time zone')).toHaveValue('Europe/Paris');
+  await page.getByLabel('Your name').fill('Ada Quill');
+  await page.getByLabel('Address of your page').fill(provider.handle);
+  await page.getByLabel('E-mail').fill(`${unique()}@example.com`);
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('main').getByRole('button', { name: 'Sign up' }).click();
+  await expect(page.getByLabel('Address of your page')).toHaveAccessibleDescription(/in use/);
+  await expect(page.getByLabel('Your name')).toHaveValue('Ada Quill');
+  await expect(page.getByLabel('Password')).toHaveValue('');
+});
+
+test('a provider signs up, opens hours and signs out without scripts', async ({ somebody }) => {
+  const page = await somebody({ javaScriptEnabled: false });
+  const handle = unique();
+  await page.goto('/sign-up');
+  await page.getByLabel('Your name').fill('Ada Quill');
+  await page.getByLabel('Address of your page').fill(handle);
+  await page.getByLabel('E-mail').fill(`${handle}@example.com`);
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByLabel('Your time zone').selectOption('Europe/Paris');
+  await page.getByRole('main').getByRole('button', { name: 'Sign up' }).click();
+  await page.waitForURL('**/dashboard');
+  await page.getByRole('button', { name: 'Mon–Fri, 09:00–17:00' }).click();
+  await page.goto('/dashboard');
+  await expect(page.getByRole('link', { name: /^Open, \w+day .*, 09:00 to 17:00, weekly$/ }).first()).toBeAttached();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+});

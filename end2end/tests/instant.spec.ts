@@ -1,0 +1,72 @@
+// What the browser computes by itself: no request, no waiting, no jumping.
+import type { Page } from '@playwright/test';
+import { dateIn, timeIn } from '../support/clock.ts';
+import { chooseDay, isLive, timeButton, times, visit } from '../support/guest.ts';
+import { makeProvider, slotAt, slotsOn } from '../support/rest.ts';
+import { expect, test } from '../support/test.ts';
+
+const PARIS = 'Europe/Paris';
+
+test('another length, zone, month or day asks the server nothing', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const slot = await slotAt(request, provider, '12:00');
+  const date = dateIn(PARIS, slot.start);
+  const adelaide = 'Australia/Adelaide'; // half an hour off
+  const truth = {
+    hour: await slotsOn(request, provider, date, { duration: 60 }),
+    adelaide: await slotsOn(request, provider, date, { zone: adelaide, duration: 60 }),
+  };
+  await visit(page, provider);
+  const asked: string[] = [];
+  // Chromium looks for the icon, in its cache, whenever the address changes.
+  page.on('request', (request) => request.url().endsWith('/favicon.svg') || asked.push(request.url()));
+  page.on('websocket', (socket) => asked.push(socket.url()));
+
+  await chooseDay(page, date);
+  await page.getByRole('radio', { name: '1 h' }).check();
+  await expect(times(page, date).getByRole('listitem')).toHaveText(truth.hour.map((slot) => timeIn(PARIS, slot.start)));
+  await page.getByLabel('Times are shown for').selectOption(adelaide);
+  await expect(times(page, date).getByRole('listitem')).toHaveText(truth.adelaide.map((slot) => timeIn(adelaide, slot.start)));
+  await page.getByRole('button', { name: /^Later: / }).click();
+  await page.getByRole('button', { name: /^Earlier: / }).click();
+  await chooseDay(page, date);
+  await timeButton(page, slot.start, adelaide).click();
+  await expect(page.getByLabel('Your name')).toBeVisible();
+  expect(asked).toEqual([]);
+});
+
+test('a zone once chosen is the zone of the next visit', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  await visit(page, provider);
+  await page.getByLabel('Times are shown for').selectOption('Asia/Tokyo');
+  await expect(page).toHaveURL(/tz=Asia%2FTokyo/);
+  await page.reload();
+  await isLive(page);
+  await expect(page.getByLabel('Times are shown for')).toHaveValue('Asia/Tokyo');
+});
+
+/** How much of the page has moved without anybody's doing (web.dev: above 0.1 it is disturbing). */
+async function shifted(page: Page): Promise<number> {
+  return page.evaluate(() => new Promise<number>((resolve) => {
+    let total = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+        if (!entry.hadRecentInput) total += entry.value;
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+    // What is buffered is told before the frame after the next.
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(total))));
+  }));
+}
+
+for (const [name, viewport] of [['desktop', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]] as const) {
+  test(`the guest page does not jump while it loads, ${name}`, async ({ request, somebody }) => {
+    const provider = await makeProvider(request);
+    // A guest elsewhere, too: what the browser knows of the zone comes after the first paint.
+    for (const timezoneId of [PARIS, 'America/New_York']) {
+      const page = await somebody({ viewport, timezoneId });
+      await visit(page, provider);
+      expect(await shifted(page)).toBeLessThan(0.1);
+    }
+  });
+}
