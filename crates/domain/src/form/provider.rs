@@ -81,7 +81,7 @@ impl Credentials {
     /// Fields: `email`, `password`, and `name` for a token.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
         let mut reader = Reader::new(form);
-        let email = reader.required("email", |r| r.text("email", 254)).map(|email| email.to_lowercase());
+        let email = reader.required("email", |r| r.text("email", 254)).map(|email| email.to_ascii_lowercase());
         let password = reader.required("password", |r| r.secret("password", 200)).map(Password);
         let name = reader.text("name", 80);
         reader.finish(|| Some(Self { email: email?, password: password?, name }))

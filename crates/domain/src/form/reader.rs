@@ -224,9 +224,10 @@ impl Reader {
         None
     }
 
-    /// An address with one `@`, a dot behind it and no blanks; trimmed and in lower case.
+    /// An address with one `@`, a dot behind it and no blanks; trimmed and in lower case. Beyond ASCII it stays as
+    /// it is: which letters are the same there only the receiving server knows (RFC 6531, 3.2).
     pub fn email(&mut self, name: &str) -> Option<String> {
-        let email = self.text(name, 254)?.to_lowercase();
+        let email = self.text(name, 254)?.to_ascii_lowercase();
         let good = email.split_once('@').is_some_and(|(local, host)| {
             !local.is_empty()
                 && local.len() <= 64
