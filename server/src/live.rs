@@ -61,7 +61,7 @@ async fn listen(
     State(state): State<AppState>,
     Extension(door): Extension<Arc<Door>>,
     ClientAddress(address): ClientAddress,
-    RequestId(request_id): RequestId,
+    request_id: RequestId,
     provider: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
@@ -83,10 +83,10 @@ async fn listen(
     };
     match opened.await {
         Ok((upgrade, place, listener)) => upgrade.answer(move |stream| async move {
-            Socket::new(stream, listener, state.services, door.settings).run(&state.shutdown).await;
+            Socket::new(stream, listener, state.services.clone(), door.settings).run(&state.shutdown).await;
             drop(place);
         }),
-        Err(error) => problem_response(&error.into_problem(&request_id)),
+        Err(error) => problem_response(&error.into_problem(request_id.as_str())),
     }
 }
 

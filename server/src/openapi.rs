@@ -10,7 +10,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use domain::problem::{Conflict, PROBLEM_TYPES, Reason, ReasonCode};
 use domain::{FieldError, Problem, TimeRange};
-use http::HeaderMap;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{Content, OpenApi, RefOr, Schema, example::Example};
@@ -40,8 +39,8 @@ static ETAG: LazyLock<String> = LazyLock::new(|| {
     get, path = "/openapi.json", tag = "About",
     responses((status = 200, body = Object, description = "OpenAPI 3.1."), (status = 304, description = "What `If-None-Match` names is still right.")),
 )]
-pub async fn show(headers: HeaderMap) -> Response {
-    rest::conditional(&headers, &ETAG, JSON.clone())
+pub async fn show(asked: rest::IfNoneMatch) -> Response {
+    rest::conditional(&asked, &ETAG, JSON.clone())
 }
 
 /// What `eventide openapi` prints and `/api/v1/openapi.json` answers.
@@ -51,7 +50,7 @@ pub fn document() -> OpenApi {
         .title("Eventide")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
-        .license(Some(utoipa::openapi::License::new("AGPL-3.0-or-later")))
+        .license(Some(utoipa::openapi::License::new(env!("CARGO_PKG_LICENSE"))))
         .build();
     api.servers = Some(vec![Server::new("/")]);
     api.tags = Some(

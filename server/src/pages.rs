@@ -1,6 +1,6 @@
 //! The pages and their server functions, with what they need put into their context.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use app::context::{RequestId, SignInGuard, Site};
 use axum::Router;
@@ -10,7 +10,7 @@ use axum::routing::post;
 use domain::Problem;
 use http::request::Parts;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 
 use crate::client_address::ClientAddress;
 use crate::request_id::{self, problem_response};
@@ -19,9 +19,14 @@ use crate::state::AppState;
 /// Forms are short.
 const LONGEST_FORM: usize = 64 * 1024;
 
+/// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
+/// that), and the first listing to end lets those of another load, without their context: of several servers in one
+/// process, as in tests, some would stand still and some would panic.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
+
 pub fn routes(state: &AppState) -> Router<AppState> {
     let options = state.leptos.clone();
-    let pages = generate_route_list(app::App);
+    let pages = PAGES.clone();
     let context = context(state.clone());
     let rpc = {
         let context = context.clone();
@@ -45,7 +50,7 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         let limits = state.limits.clone();
         let parts = use_context::<Parts>();
         let id = parts.as_ref().and_then(|parts| parts.extensions.get::<request_id::RequestId>().cloned());
-        provide_context(RequestId(id.map(|id| id.0).unwrap_or_default()));
+        provide_context(RequestId(id.map(|id| id.as_str().to_owned()).unwrap_or_default()));
         let address = parts.and_then(|parts| parts.extensions.get::<ClientAddress>().copied());
         provide_context(SignInGuard(Arc::new(move |email: &str| match address {
             Some(ClientAddress(address)) => limits.check_sign_in(address, email),

@@ -1,5 +1,6 @@
 //! What every handler can ask for.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -10,10 +11,13 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::rate_limit::Limits;
 
+/// Shared, not copied: every layer and every handler of every request has a clone of its own.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+pub struct Shared {
     pub services: Services,
-    pub config: Arc<Config>,
+    pub config: Config,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
     pub limits: Arc<Limits>,
@@ -24,7 +28,15 @@ impl AppState {
     pub fn new(services: Services, config: Config, shutdown: CancellationToken) -> Self {
         let leptos = crate::assets::leptos_options(config.addr);
         let limits = Arc::new(Limits::new(config.rate_limit));
-        Self { services, config: Arc::new(config), shutdown, limits, leptos }
+        Self(Arc::new(Shared { services, config, shutdown, limits, leptos }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 

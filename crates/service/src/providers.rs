@@ -115,7 +115,9 @@ pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snap
             Err(error) => return Err(error),
         }
     }
-    let provider_id = store::providers::by_handle(&s.pool, provider).await?.ok_or(Problem::NotFound)?;
+    // Boxed as `snapshot::current` does it.
+    let found = Box::pin(store::providers::by_handle(&s.pool, provider)).await?;
+    let provider_id = found.ok_or(Problem::NotFound)?;
     s.snapshots.remember_handle(provider, provider_id);
     snapshot::current(s, provider_id).await
 }

@@ -1,26 +1,29 @@
 //! Each provider's calendar in memory, tagged with its version and replaced when the version moves.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Appointment, Calendar};
 use domain::live::Profile;
 use domain::{Openings, Problem, PublicProvider, TimeRange};
-use moka::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use crate::availability::{CachedAnswer, OpeningsQuery};
+use crate::availability::CachedAnswer;
 use crate::store;
 use crate::{Error, Services};
 
 /// How many providers are kept in memory, those asked for most.
-const MOST_PROVIDERS: u64 = 4096;
+const MOST_PROVIDERS: usize = 4096;
 /// Bytes of ready-made answers.
 const MOST_ANSWERS: u64 = 64 << 20;
+/// About how many that is; the cache sizes itself by it.
+const USUAL_ANSWERS: usize = 2048;
 /// How old a snapshot may be: what it covers moves on with time.
 const OLDEST: TimeDelta = TimeDelta::hours(12);
 
@@ -141,22 +144,41 @@ impl Known {
 pub struct Snapshots {
     providers: Cache<Uuid, Arc<Known>>,
     handles: Cache<String, Uuid>,
-    /// Bodies that were asked for, by version and question.
-    pub(crate) answers: Cache<(Uuid, i64, OpeningsQuery), CachedAnswer>,
+    /// Bodies that were asked for.
+    pub(crate) answers: Cache<AnswerKey, CachedAnswer, AnswerWeight>,
+}
+
+/// A provider, the version, and the words of the question.
+type AnswerKey = (Uuid, i64, Box<str>);
+
+/// Weighs answers by what they take in memory.
+#[derive(Clone)]
+pub(crate) struct AnswerWeight;
+
+impl Weighter<AnswerKey, CachedAnswer> for AnswerWeight {
+    fn weight(&self, (_, _, words): &AnswerKey, answer: &CachedAnswer) -> u64 {
+        (answer.weight() + words.len()) as u64
+    }
 }
 
 impl Default for Snapshots {
     fn default() -> Self {
+        // What is heavier than a shard's part is not kept: a year of slots must fit, on many cores too.
+        let answers = OptionsBuilder::new()
+            .shards(8)
+            .estimated_items_capacity(USUAL_ANSWERS)
+            .weight_capacity(MOST_ANSWERS)
+            .build()
+            .expect("both capacities are given");
         Self {
             providers: Cache::new(MOST_PROVIDERS),
-            handles: Cache::builder().max_capacity(MOST_PROVIDERS).time_to_live(Duration::from_secs(60)).build(),
-            answers: Cache::builder()
-                .max_capacity(MOST_ANSWERS)
-                .weigher(|(_, _, query): &(Uuid, i64, OpeningsQuery), answer: &CachedAnswer| {
-                    u32::try_from(answer.weight() + query.weight()).unwrap_or(u32::MAX)
-                })
-                .time_to_idle(Duration::from_secs(600))
-                .build(),
+            handles: Cache::new(MOST_PROVIDERS),
+            answers: Cache::with_options(
+                answers,
+                AnswerWeight,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
         }
     }
 }
@@ -170,15 +192,21 @@ impl Snapshots {
         }
     }
 
+    fn known_of(&self, provider_id: Uuid) -> Arc<Known> {
+        let known: Result<_, Infallible> = self.providers.get_or_insert_with(&provider_id, || Ok(Arc::default()));
+        let Ok(known) = known;
+        known
+    }
+
     /// The ids in memory, for the poll of missed versions.
     pub fn known(&self) -> Vec<(Uuid, i64)> {
-        self.providers.iter().map(|(id, known)| (*id, known.version.load(Ordering::Acquire))).collect()
+        self.providers.iter().map(|(id, known)| (id, known.version.load(Ordering::Acquire))).collect()
     }
 
     /// A snapshot that somebody loaded or derived.
     pub(crate) fn put(&self, provider_id: Uuid, snapshot: Snapshot) -> Arc<Snapshot> {
         let snapshot = Arc::new(snapshot);
-        self.providers.get_with(provider_id, Arc::default).put(&snapshot);
+        self.known_of(provider_id).put(&snapshot);
         snapshot
     }
 
@@ -200,10 +228,15 @@ impl Snapshots {
 /// The snapshot at the newest version this node has heard of, or later. Loads it once for all who wait.
 pub async fn current(s: &Services, provider_id: Uuid) -> Result<Arc<Snapshot>, Error> {
     let now = s.clock.now();
-    let known = s.snapshots.providers.get_with(provider_id, Arc::default);
+    let known = s.snapshots.known_of(provider_id);
     if let Some(snapshot) = known.current(now) {
         return Ok(snapshot);
     }
+    // Boxed: it is large, and every answer would have room for it though most find their snapshot above.
+    Box::pin(load(s, &known, provider_id, now)).await
+}
+
+async fn load(s: &Services, known: &Known, provider_id: Uuid, now: DateTime<Utc>) -> Result<Arc<Snapshot>, Error> {
     let _turn = known.loading.lock().await;
     if let Some(snapshot) = known.current(now) {
         return Ok(snapshot);
@@ -216,12 +249,12 @@ pub async fn current(s: &Services, provider_id: Uuid) -> Result<Arc<Snapshot>, E
             Ok(snapshot)
         }
         Ok(None) => {
-            s.snapshots.providers.invalidate(&provider_id);
+            s.snapshots.providers.remove(&provider_id);
             Err(Problem::NotFound.into())
         }
         Err(error) => {
             if known.snapshot.load().is_none() {
-                s.snapshots.providers.invalidate(&provider_id);
+                s.snapshots.providers.remove(&provider_id);
             }
             Err(error)
         }

@@ -24,6 +24,10 @@ use world::World;
 /// Anything that keeps a figure from being measured.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// The server's, so that the handler it is compared with has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FIGURES: [&str; 4] = ["slots", "bookings", "live", "start"];
 
 fn main() -> ExitCode {

@@ -1,11 +1,17 @@
 //! The shapes of answers that several routes share.
 
+use std::convert::Infallible;
+
 use axum::Json;
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{self, HeaderMap};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
+use http::header::{self, HeaderValue};
+use http::request::Parts;
 use serde::Serialize;
+
+use crate::security;
 
 /// 201 with `Location`, relative to the server.
 pub struct Created<T> {
@@ -19,13 +25,25 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// What the client has already: the values of `If-None-Match`.
+pub struct IfNoneMatch(Vec<HeaderValue>);
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()))
+    }
+}
+
 /// Ready JSON that a client may keep and ask about: 304 when `If-None-Match` names `etag`.
-pub fn conditional(asked: &HeaderMap, etag: &str, body: Bytes) -> Response {
+pub fn conditional(asked: &IfNoneMatch, etag: &str, body: Bytes) -> Response {
     const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
     let fresh = is_match(asked, etag);
-    let mut response = if fresh { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+    let mut response = if fresh { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(body.into()) };
     let headers = response.headers_mut();
+    headers.reserve(3 + security::MOST_ADDED);
     if !fresh {
         headers.insert(header::CONTENT_TYPE, JSON);
     }
@@ -37,20 +55,24 @@ pub fn conditional(asked: &HeaderMap, etag: &str, body: Bytes) -> Response {
 }
 
 /// RFC 9110, 13.1.2: a list of tags or `*`, compared weakly (`W/` does not count).
-fn is_match(asked: &HeaderMap, etag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().strip_prefix("W/").unwrap_or(tag.trim()).to_owned();
+fn is_match(asked: &IfNoneMatch, etag: &str) -> bool {
     let wanted = opaque(etag);
-    let lists = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let lists = asked.0.iter().filter_map(|value| value.to_str().ok());
     // Our own tags hold no comma, so that cutting at commas finds every one of ours.
     lists.flat_map(|list| list.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == wanted)
+}
+
+fn opaque(tag: &str) -> &str {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(values: &[&'static str]) -> HeaderMap {
-        values.iter().map(|value| (header::IF_NONE_MATCH, HeaderValue::from_static(value))).collect()
+    fn asked(values: &[&'static str]) -> IfNoneMatch {
+        IfNoneMatch(values.iter().map(|value| HeaderValue::from_static(value)).collect())
     }
 
     #[test]

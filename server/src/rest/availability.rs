@@ -4,13 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{AvailabilityEntry, NewAvailability, Page};
-use http::HeaderMap;
 use service::availability::{self, ExplainQuery, OpeningsQuery};
 use service::paging::PageRequest;
 use service::providers;
 
 use super::ApiProblem;
-use super::answer::{Created, conditional};
+use super::answer::{Created, IfNoneMatch, conditional};
 use super::extract::{AsProvider, JsonForm, NoQuery, PathId, ProviderPath, Query};
 use super::replies::{Deleted, Explanation, Openings};
 use super::requests::AvailabilityRequest;
@@ -43,13 +42,15 @@ pub async fn openings(
     State(state): State<AppState>,
     ProviderPath(provider): ProviderPath,
     query: Query,
-    headers: HeaderMap,
+    asked: IfNoneMatch,
 ) -> Result<Response, ApiProblem> {
-    let [from, to, offering, duration_minutes, time_zone] =
-        query.only(["from", "to", "offering", "duration_minutes", "time_zone"])?;
-    let query = OpeningsQuery { from, to, offering, duration_minutes, time_zone };
-    let answer = availability::openings(&state.services, &provider, &query).await?;
-    Ok(conditional(&headers, &answer.etag, answer.body))
+    let read = || {
+        let [from, to, offering, duration_minutes, time_zone] =
+            query.only(["from", "to", "offering", "duration_minutes", "time_zone"])?;
+        Ok(OpeningsQuery { from, to, offering, duration_minutes, time_zone })
+    };
+    let answer = availability::openings(&state.services, &provider, query.words(), read).await?;
+    Ok(conditional(&asked, &answer.etag, answer.body))
 }
 
 /// Why a time can or cannot be booked

@@ -1,4 +1,7 @@
-//! Counts requests before anything else is done for them, and says where the caller stands.
+//! The layer of the described routes: counts requests before anything else is done for them, says where
+//! the caller stands, and finishes what goes out.
+
+use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -6,30 +9,38 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, Method};
 
 use super::extract::bearer;
+use super::problem;
 use crate::client_address::ClientAddress;
 use crate::rate_limit::Standing;
-use crate::request_id::problem_response;
+use crate::request_id::{RequestId, problem_response};
 use crate::state::AppState;
+use crate::{edge, packing};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-pub async fn layer(
-    State(state): State<AppState>,
-    ClientAddress(address): ClientAddress,
-    request: Request,
-    next: Next,
-) -> Response {
+/// With the edge and without `problem::layer`: most requests of all come through here, and each layer costs.
+pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let answer = async |request: Request, id: RequestId, ClientAddress(address)| {
+        limited(&state, address, &id, request, next).await
+    };
+    edge::around(&state, request, answer).await
+}
+
+async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Request, next: Next) -> Response {
+    let head = request.method() == Method::HEAD;
     let books = request.method() == Method::POST && request.uri().path() == "/api/v1/bookings";
-    match state.limits.check(address, bearer(request.headers()), books) {
-        Err(problem) => refused(problem_response(&problem)),
-        Ok(None) => next.run(request).await,
-        Ok(Some(standing)) => {
-            let mut response = next.run(request).await;
-            if response.status() == http::StatusCode::TOO_MANY_REQUESTS {
-                return refused(response);
-            }
+    let standing = match state.limits.check(address, bearer(request.headers()), books) {
+        Err(problem) => return problem::finish(refused(problem_response(&problem)), id, head),
+        Ok(standing) => standing,
+    };
+    // Finished first: that can make another answer of it.
+    let mut response = problem::finish(packing::run(request, next).await, id, head);
+    match standing {
+        None => response,
+        Some(_) if response.status() == http::StatusCode::TOO_MANY_REQUESTS => refused(response),
+        Some(standing) => {
             tell(response.headers_mut(), standing);
             response
         }

@@ -58,12 +58,16 @@ impl IntoResponse for ApiProblem {
 /// (an unknown method, a path that is not UTF-8) become documents like all others.
 pub async fn layer(id: RequestId, request: Request, next: Next) -> Response {
     let head = request.method() == Method::HEAD;
-    let mut response = next.run(request).await;
+    finish(next.run(request).await, &id, head)
+}
+
+/// What [`layer`] does; `head`: the answer is to a HEAD.
+pub fn finish(mut response: Response, id: &RequestId, head: bool) -> Response {
     if response.status().as_u16() >= 400 && !is_document(&response) {
-        response = document(response, &id.0);
+        response = document(response, id.as_str());
     }
     let headers = response.headers_mut();
-    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) && head {
+    if head && headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) {
         headers.remove(header::CONTENT_LENGTH);
     }
     // Most answers are somebody's own: what may be kept says so itself.

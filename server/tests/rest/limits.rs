@@ -44,6 +44,14 @@ async fn bookings_have_a_limit_of_their_own(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_failure_of_ours_tells_where_one_stands_too(pool: PgPool) {
+    let api = Api::start_with(pool.clone(), &["--rate-limit", "on"]).await;
+    pool.close().await;
+    let failed = api.call("GET", "/providers").send().await;
+    assert_eq!((failed.status, failed.header("ratelimit-limit")), (503, "400"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn switched_off_there_is_no_limit_and_no_header(pool: PgPool) {
     let api = Api::start(pool).await;
     let answers = futures::future::join_all((0..500).map(|_| api.call("GET", "/providers").send())).await;

@@ -4,6 +4,7 @@ mod api;
 mod caching;
 mod contract;
 mod examples;
+mod headers;
 mod idempotency;
 mod limits;
 mod pages;

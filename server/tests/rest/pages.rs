@@ -7,12 +7,13 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get as on_get;
-use server::{AppState, Config, request_id};
+use server::{AppState, Config, edge};
 use service::{Clock, Services};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::api::Api;
+use super::headers::assert_usual;
 
 async fn get(api: &Api, path: &str) -> (u16, String, String) {
     let response = api.http.get(format!("{}{path}", api.base)).send().await.unwrap();
@@ -83,6 +84,24 @@ async fn the_docs_load_nothing_from_elsewhere(pool: PgPool) {
     assert_eq!(get(&api, "/api/docs").await.0, 303);
 }
 
+/// Leptos lists an app's routes with one flag for the whole process, see `PAGES` in `server/src/pages.rs`.
+#[sqlx::test(migrations = "../migrations")]
+async fn servers_of_one_process_start_side_by_side_and_all_show_pages(pool: PgPool) {
+    let (_, config) = Config::read(["eventide".into()]).ok().unwrap();
+    let start = || {
+        let services = Services::new(pool.clone(), Clock::system());
+        AppState::new(services, config.clone(), CancellationToken::new())
+    };
+    let servers: Vec<_> =
+        (0..64).map(|_| start()).map(|state| tokio::task::spawn_blocking(|| server::router(state))).collect();
+    for server in servers {
+        let request = http::Request::get("/sign-in").body(axum::body::Body::empty()).unwrap();
+        let answer = server.await.expect("a router is made").oneshot(request);
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(60), answer).await.expect("a page is shown");
+        assert_eq!(answer.unwrap().status().as_u16(), 200);
+    }
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn ready_means_that_the_database_answers_and_is_migrated(pool: PgPool) {
     let api = Api::start(pool.clone()).await;
@@ -112,10 +131,8 @@ async fn a_panic_is_answered_with_500_and_the_request_id(pool: PgPool) {
             panic!("a secret cause")
         }
     });
-    let router: Router = Router::new()
-        .route("/", panicking)
-        .layer(from_fn_with_state(state.clone(), request_id::layer))
-        .with_state(state);
+    let router: Router =
+        Router::new().route("/", panicking).layer(from_fn_with_state(state.clone(), edge::layer)).with_state(state);
     let request =
         http::Request::get("/").header("x-request-id", "from-outside-1").body(axum::body::Body::empty()).unwrap();
     let response = router.oneshot(request).await.unwrap();
@@ -123,6 +140,7 @@ async fn a_panic_is_answered_with_500_and_the_request_id(pool: PgPool) {
         (response.status().as_u16(), &response.headers()["x-request-id"]),
         (500, &"from-outside-1".parse().unwrap())
     );
+    assert_usual(response.headers(), "after a panic");
     let body = to_bytes(response.into_body(), 10_000).await.unwrap();
     let document: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((&document["type"], &document["request_id"]), (&json!("/problems/internal"), &json!("from-outside-1")));

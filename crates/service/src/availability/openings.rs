@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::{Error, Services};
 
 /// What `GET /availability/{provider}` asks, as it came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct OpeningsQuery {
     /// A date in `time_zone`, or an instant. Default: today.
     pub from: Option<String>,
@@ -34,6 +34,7 @@ pub struct OpeningsQuery {
 pub struct OpeningsAnswer {
     /// With quotes.
     pub etag: String,
+    /// Shared, and exactly as large as its text: by that the cache weighs it.
     pub body: bytes::Bytes,
 }
 
@@ -71,33 +72,28 @@ impl CachedAnswer {
     }
 }
 
-impl OpeningsQuery {
-    /// Roughly its bytes in memory.
-    pub(crate) fn weight(&self) -> usize {
-        [&self.from, &self.to, &self.offering, &self.duration_minutes, &self.time_zone]
-            .into_iter()
-            .flatten()
-            .map(String::len)
-            .sum()
-    }
-}
-
 /// Windows and slots for the public; from memory, serialised once per version and question and kept
-/// until time alone changes it.
-pub async fn openings(s: &Services, provider: &str, query: &OpeningsQuery) -> Result<OpeningsAnswer, Error> {
+/// until time alone changes it. An answer is found again by the question's own `words`; only when there
+/// is none, or it is not right any more, are they read.
+pub async fn openings(
+    s: &Services,
+    provider: &str,
+    words: &str,
+    read: impl FnOnce() -> Result<OpeningsQuery, Error>,
+) -> Result<OpeningsAnswer, Error> {
     let now = s.clock.now();
     let snapshot = snapshot_of(s, provider).await?;
-    let key = (snapshot.provider.provider_id, snapshot.version, query.clone());
+    let key = (snapshot.provider.provider_id, snapshot.version, words.into());
     if let Some(cached) = s.snapshots.answers.get(&key)
         && cached.is_right_at(now)
     {
         return Ok(cached.answer);
     }
-    let asked = Asked::parse(query, &snapshot, now)?;
+    let asked = Asked::parse(&read()?, &snapshot, now)?;
     // Slots at the end of the range look at what comes after it.
     let needed = asked.within.widened(MAX_BUFFER_MINUTES, 2 * MAX_BUFFER_MINUTES);
     if !snapshot.covers.encloses(&needed) {
-        let far = load_far(s, &snapshot, needed, now).await?;
+        let far = Box::pin(load_far(s, &snapshot, needed, now)).await?;
         return Ok(asked.answer(&far, now)?.answer);
     }
     let cached = asked.answer(&snapshot, now)?;
@@ -221,7 +217,7 @@ impl Asked {
         let etag = format!("\"{}-{}\"", snapshot.version, hex::encode(&Sha256::digest(&body)[..8]));
         let changes = slots::unchanged_until(openings, offering, duration, within, now);
         let until = [changes, self.today_until, snapshot.holds_until()].into_iter().flatten().min();
-        Ok(CachedAnswer { answer: OpeningsAnswer { etag, body: body.into() }, since: now, until })
+        Ok(CachedAnswer { answer: OpeningsAnswer { etag, body: body.into_boxed_slice().into() }, since: now, until })
     }
 }
 

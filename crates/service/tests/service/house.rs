@@ -103,7 +103,8 @@ impl House {
             duration_minutes: Some(duration_minutes.to_string()),
             ..Default::default()
         };
-        let answer = availability::openings(&self.s, &self.provider_id.to_string(), &query).await.unwrap();
+        let (provider, words) = (self.provider_id.to_string(), format!("{query:?}"));
+        let answer = availability::openings(&self.s, &provider, &words, || Ok(query)).await.unwrap();
         let body: availability::OpeningsBody = serde_json::from_slice(&answer.body).unwrap();
         body.slots.iter().map(|slot| slot.start.format("%H:%M").to_string()).collect()
     }

@@ -1,0 +1,60 @@
+//! What is around every route: a request id and the usual headers on every answer, compression, the
+//! client's address, a net for panics, a line in the log.
+//!
+//! One layer and not five, because axum clones all that is inside a layer for each layer and request:
+//! what they cost grows with the square of their number. REST has it together with its limits.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::Problem;
+use futures::FutureExt;
+
+use crate::client_address::ClientAddress;
+use crate::request_id::{RequestId, X_REQUEST_ID, problem_response};
+use crate::state::AppState;
+use crate::{packing, security};
+
+pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    around(&state, request, |request, _, _| packing::run(request, next)).await
+}
+
+/// Logs the path's pattern and never the query: manage keys travel in it.
+pub async fn around<F: Future<Output = Response>>(
+    state: &AppState,
+    mut request: Request,
+    answer: impl FnOnce(Request, RequestId, ClientAddress) -> F,
+) -> Response {
+    let id = RequestId::of(request.headers(), state.services.clock.now());
+    let address = ClientAddress::of(&request, state.config.trust_proxy);
+    request.extensions_mut().insert(address);
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let started = Instant::now();
+
+    let answered = AssertUnwindSafe(answer(request, id.clone(), address)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|panic| {
+        tracing::error!(request_id = id.as_str(), panic = panic_text(&*panic), "a handler panicked");
+        problem_response(&Problem::Internal { request_id: id.as_str().to_owned() })
+    });
+
+    let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    if status >= 500 {
+        tracing::warn!(request_id = id.as_str(), %method, path, status, ?elapsed, "answered");
+    } else {
+        tracing::debug!(request_id = id.as_str(), %method, path, status, ?elapsed, "answered");
+    }
+    security::add_headers(response.headers_mut(), state.config.is_https());
+    response.headers_mut().insert(X_REQUEST_ID, id.into_value());
+    response
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+}
