@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route};
 use leptos_router::hooks::use_location;
-use leptos_router::{MatchNestedRoutes, path};
+use leptos_router::path;
 
 #[component(transparent)]
-pub fn ProviderRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn ProviderRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     // In a parent, because with erased components (.cargo/config.toml) it must be one route.
     view! {
         <ParentRoute path=path!("") view=Outlet>

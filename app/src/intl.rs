@@ -81,7 +81,36 @@ pub fn own_zone() -> Option<String> {
     let format = date_time_format(&[])?;
     let options: Function = Reflect::get(&format, &"resolvedOptions".into()).ok()?.dyn_into().ok()?;
     let options = options.call0(&format).ok()?;
-    Reflect::get(&options, &"timeZone".into()).ok()?.as_string()
+    Some(todays_name(Reflect::get(&options, &"timeZone".into()).ok()?.as_string()?))
+}
+
+/// Names that some browsers still give, and what the cities are called today (tzdata's `backward`).
+const RENAMED: [(&str, &str); 19] = [
+    ("Africa/Asmera", "Africa/Asmara"),
+    ("America/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+    ("America/Catamarca", "America/Argentina/Catamarca"),
+    ("America/Coral_Harbour", "America/Atikokan"),
+    ("America/Cordoba", "America/Argentina/Cordoba"),
+    ("America/Godthab", "America/Nuuk"),
+    ("America/Indianapolis", "America/Indiana/Indianapolis"),
+    ("America/Jujuy", "America/Argentina/Jujuy"),
+    ("America/Louisville", "America/Kentucky/Louisville"),
+    ("America/Mendoza", "America/Argentina/Mendoza"),
+    ("Asia/Calcutta", "Asia/Kolkata"),
+    ("Asia/Katmandu", "Asia/Kathmandu"),
+    ("Asia/Rangoon", "Asia/Yangon"),
+    ("Asia/Saigon", "Asia/Ho_Chi_Minh"),
+    ("Atlantic/Faeroe", "Atlantic/Faroe"),
+    ("Europe/Kiev", "Europe/Kyiv"),
+    ("Pacific/Enderbury", "Pacific/Kanton"),
+    ("Pacific/Ponape", "Pacific/Pohnpei"),
+    ("Pacific/Truk", "Pacific/Chuuk"),
+];
+
+/// The name that a person would look for, where this browser can tell the time by it.
+fn todays_name(zone: String) -> String {
+    let renamed = RENAMED.iter().find(|(old, _)| *old == zone);
+    renamed.filter(|(_, new)| formatter(new).is_some()).map_or(zone, |(_, new)| (*new).to_owned())
 }
 
 /// Every zone this browser knows; empty in old ones.
@@ -89,7 +118,7 @@ pub fn known_zones() -> Vec<String> {
     let ask = || -> Option<Vec<String>> {
         let supported: Function = intl("supportedValuesOf")?.dyn_into().ok()?;
         let zones: Array = supported.call1(&JsValue::UNDEFINED, &"timeZone".into()).ok()?.dyn_into().ok()?;
-        Some(zones.iter().filter_map(|zone| zone.as_string()).collect())
+        Some(zones.iter().filter_map(|zone| zone.as_string()).map(todays_name).collect())
     };
     ask().unwrap_or_default()
 }

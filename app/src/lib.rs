@@ -38,7 +38,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     context::set_content_security_policy();
     #[cfg(feature = "ssr")]
     let options = bundle(options);
-    let package = options.site_pkg_dir.clone();
+    let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -48,7 +48,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf6ef"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14132a"/>
-                <link rel="stylesheet" href=format!("/{package}/eventide.css")/>
+                <link rel="stylesheet" href=style/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <HydrationScripts options=options/>
                 <MetaTags/>

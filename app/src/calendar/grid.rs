@@ -122,7 +122,7 @@ fn Day(
             let booked = matches!(target, Target::Bookings(..));
             view! {
                 <a class=block.class class:short={block.to - block.from < 45} href=href draggable="false"
-                    style=format!("--from:{};--to:{}", block.from, block.to) aria-label=block.label
+                    style=format!("--from:{};--to:{};--words:{}", block.from, block.to, block.words_after) aria-label=block.label
                     // Hours can be dragged over, to close a part of them; a booking cannot.
                     on:pointerdown=move |event| if booked { event.stop_propagation() }
                     on:click=move |event| {

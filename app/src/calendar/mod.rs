@@ -12,7 +12,7 @@ mod page;
 mod placement;
 mod pointer;
 #[cfg(feature = "ssr")]
-mod reading;
+pub mod reading;
 
 pub use page::CalendarPage;
 pub use placement::ShownBooking;

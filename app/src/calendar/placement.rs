@@ -61,6 +61,8 @@ pub struct Block {
     /// Minutes since midnight, `to` at most 1440.
     pub from: u16,
     pub to: u16,
+    /// How many minutes below `from` its words are, so that they are seen.
+    pub words_after: u16,
     pub title: String,
     pub detail: String,
     /// The whole of it, for those who hear the page.
@@ -98,6 +100,9 @@ impl WeekData {
             }
             at += together;
         }
+        for index in 0..blocks.len() {
+            blocks[index].words_after = words_after(&blocks[index], &blocks[index + 1..]);
+        }
         blocks
     }
 
@@ -122,7 +127,8 @@ impl WeekData {
             label = format!("{label}, {note}");
         }
         let detail = if note.is_empty() { repeats } else { note };
-        Block { target: Target::Hours(at), class, from, to, title: range(hours.start, hours.end), detail, label }
+        let title = range(hours.start, hours.end);
+        Block { target: Target::Hours(at), class, from, to, words_after: 0, title, detail, label }
     }
 
     /// Whether any open hours reach into these minutes of a day.
@@ -147,6 +153,17 @@ impl WeekData {
     }
 }
 
+/// Below what lies over the top of the block; at its top when there is no room below.
+fn words_after(block: &Block, above: &[Block]) -> u16 {
+    /// The height of two lines.
+    const WORDS: u16 = 40;
+    let mut at = block.from;
+    while let Some(cover) = above.iter().find(|cover| cover.from < at + WORDS && at < cover.to) {
+        at = cover.to;
+    }
+    if at + WORDS <= block.to { at - block.from } else { 0 }
+}
+
 fn booking_block(at: usize, together: usize, first: &ShownBooking, from: u16, to: u16) -> Block {
     let name = if together == 1 { first.booking.guest.name.clone() } else { format!("{together} guests") };
     let pending = first.booking.status == domain::BookingStatus::Pending;
@@ -156,6 +173,7 @@ fn booking_block(at: usize, together: usize, first: &ShownBooking, from: u16, to
         class: if pending { "block taken pending" } else { "block taken" },
         from,
         to,
+        words_after: 0,
         label: format!("Booking, {name}, {}, {}{state}", first.offering, spoken_range(first.start, first.end)),
         title: name,
         detail: format!("{} {}", range(first.start, first.end), first.offering),
@@ -237,6 +255,26 @@ mod tests {
         // 02:45 summer time to 02:15 winter time: half an hour that the wall clock shows backwards.
         let (start, end) = (at("2026-10-25T02:45:00"), at("2026-10-25T02:15:00"));
         assert_eq!(on_day(date("2026-10-25"), start, end), Some((165, 180)));
+    }
+
+    #[test]
+    fn words_make_way_for_what_lies_over_them() {
+        let block = |from, to| Block {
+            target: Target::Hours(0),
+            class: "block",
+            from,
+            to,
+            words_after: 0,
+            title: String::new(),
+            detail: String::new(),
+            label: String::new(),
+        };
+        let hours = block(540, 720);
+        assert_eq!(words_after(&hours, &[]), 0);
+        assert_eq!(words_after(&hours, &[block(580, 640)]), 0);
+        assert_eq!(words_after(&hours, &[block(570, 600), block(540, 570)]), 60);
+        assert_eq!(words_after(&hours, &[block(540, 570), block(600, 640)]), 100);
+        assert_eq!(words_after(&hours, &[block(540, 700)]), 0);
     }
 
     #[test]

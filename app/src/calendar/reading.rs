@@ -2,8 +2,9 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use domain::live::{LiveState, Profile};
-use domain::{AvailabilityEntry, Booking, Openings, Problem, TimeRange};
+use domain::{AvailabilityEntry, Booking, Openings, Problem, TimeRange, TimeZone};
 use service::paging::PageRequest;
+use service::snapshot::Snapshot;
 use service::{Actor, Services};
 use uuid::Uuid;
 
@@ -37,15 +38,7 @@ pub async fn week(services: &Services, actor: &Actor, date: Option<NaiveDate>) -
             date: occurrence.date,
         }));
     }
-    let titled = |booking: Booking| {
-        let offering = snapshot.calendar.offerings.iter().find(|offering| offering.offering_id == booking.offering_id);
-        ShownBooking {
-            start: zone.local(booking.start),
-            end: zone.local(booking.end),
-            offering: offering.map_or_else(|| "Appointment".to_owned(), |offering| offering.title.clone()),
-            booking,
-        }
-    };
+    let titled = |booking| shown(booking, zone, &snapshot);
     let bookings = service::bookings::within(services, actor, within).await?;
     let mut bookings: Vec<_> = bookings.into_iter().filter(|booking| booking.status.is_active()).map(titled).collect();
     bookings.sort_by_key(|shown| (shown.booking.start, shown.booking.end));
@@ -57,6 +50,17 @@ pub async fn week(services: &Services, actor: &Actor, date: Option<NaiveDate>) -
     let profile = Profile { provider: provider.public.clone(), offerings };
     let live = LiveState { version: snapshot.version, profile, openings: Openings::default() };
     Ok(WeekData { provider, monday, now, entries, hours, bookings, has_hours, live })
+}
+
+/// A booking by the provider's clock, with the title of what was booked.
+pub fn shown(booking: Booking, zone: &TimeZone, snapshot: &Snapshot) -> ShownBooking {
+    let offering = snapshot.calendar.offerings.iter().find(|offering| offering.offering_id == booking.offering_id);
+    ShownBooking {
+        start: zone.local(booking.start),
+        end: zone.local(booking.end),
+        offering: offering.map_or_else(|| "Appointment".to_owned(), |offering| offering.title.clone()),
+        booking,
+    }
 }
 
 async fn entries_within(

@@ -7,7 +7,7 @@ use server_fn::ServerFn;
 
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
-    let signed_in = Resource::new(|| (), |()| current_viewer());
+    let signed_in = Resource::new(String::new, |_| current_viewer());
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
         <header class="bar">
@@ -17,7 +17,7 @@ pub fn Frame(children: Children) -> impl IntoView {
             </a>
             <nav class="bar-links" aria-label="Account">
                 <Suspense fallback=|| ()>
-                    {move || Suspend::new(async move { links(signed_in.await.ok().flatten()) })}
+                    {move || Suspend::new(async move { links(signed_in.await.and_then(|viewer| viewer.read()).ok().flatten()) })}
                 </Suspense>
             </nav>
         </header>

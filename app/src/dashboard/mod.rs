@@ -15,7 +15,7 @@ pub mod ui;
 
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route};
-use leptos_router::{MatchNestedRoutes, SsrMode, path};
+use leptos_router::{SsrMode, path};
 
 use crate::calendar::CalendarPage;
 use crate::pages::{Landing, SignIn, SignUp};
@@ -26,7 +26,7 @@ use offerings::OfferingsPage;
 use settings::SettingsPage;
 
 #[component(transparent)]
-pub fn ProviderRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn ProviderRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     // In a parent, because with erased components (.cargo/config.toml) it must be one route.
     view! {
         <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>

@@ -8,7 +8,7 @@ use service::paging::PageRequest;
 use service::{Actor, Services};
 
 use super::calls::{Shelf, ShelfPage};
-use crate::calendar::ShownBooking;
+use crate::calendar::reading;
 use crate::error::ApiError;
 
 /// How many bookings make a page of what is to come.
@@ -43,15 +43,7 @@ pub async fn shelf(
         Shelf::Cancelled => true,
     };
     let zone = &provider.public.time_zone;
-    let titled = |booking: Booking| {
-        let offering = snapshot.calendar.offerings.iter().find(|offering| offering.offering_id == booking.offering_id);
-        ShownBooking {
-            start: zone.local(booking.start),
-            end: zone.local(booking.end),
-            offering: offering.map_or_else(|| "Appointment".to_owned(), |offering| offering.title.clone()),
-            booking,
-        }
-    };
+    let titled = |booking| reading::shown(booking, zone, &snapshot);
     let public_url = super::calls::address_of(&provider);
     let profile = Profile { provider: provider.public.clone(), offerings: Vec::new() };
     Ok(ShelfPage {

@@ -1,78 +1,106 @@
 //! A booking as its guest sees it: confirmation, details, and the way to cancel.
 
 use domain::{Booking, BookingStatus};
+use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use server_fn::ServerFn;
 
 use super::ProblemPage;
-use super::guest::{BookedData, CancelBooking, booking_page, manage_path};
+use super::guest::{BookedData, CancelBooking, booking_page, cancel_booking, focus, manage_path};
 use crate::components::{Copyable, Typed};
-use crate::reactive::{effect, flag, maybe, memo, part, text};
+use crate::error::ApiError;
+use crate::reactive::{effect, flag, memo, text};
+use crate::wire::Packed;
 use crate::zoned::{self, duration_label, full_date_label, offset_label, range_label, zone_label};
 
 #[component]
 pub fn Booked() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
-    let asked = memo(move || {
+    let path = memo(move || {
         let id = params.with(|params| params.get("id").unwrap_or_default());
-        (id, query.with(|query| query.get("key").unwrap_or_default()))
+        manage_path(&id, &query.with(|query| query.get("key").unwrap_or_default()))
     });
-    let data = Resource::new(move || asked.get(), |(id, key)| booking_page(id, key));
+    let asked = move || {
+        let id = params.with_untracked(|params| params.get("id").unwrap_or_default());
+        (id, query.with_untracked(|query| query.get("key").unwrap_or_default()))
+    };
+    let data = Resource::new(
+        move || path.get(),
+        move |_| {
+            let (id, key) = asked();
+            booking_page(id, key)
+        },
+    );
     view! {
-        <Suspense fallback=|| view! { <section class="sheet skeleton"></section> }>
+        <Transition fallback=|| view! { <section class="sheet skeleton"></section> }>
             {move || Suspend::new(async move {
-                match data.await {
-                    Ok(data) => view! { <Page data key=asked.get_untracked().1/> }.into_any(),
+                match data.await.and_then(|data| data.read()) {
+                    Ok(booked) => view! { <Page booked key=asked().1 data/> }.into_any(),
                     Err(error) => view! {
                         <ProblemPage error what="We cannot find this booking."/>
                     }.into_any(),
                 }
             })}
-        </Suspense>
+        </Transition>
     }
 }
 
+/// Says what is; when that changes, the whole page is read and rendered again.
 #[component]
-fn Page(data: BookedData, key: String) -> AnyView {
-    let cancel = ServerAction::<CancelBooking>::new();
-    let first = data.booking.clone();
-    // As the server last told it.
-    let booking = memo(move || match cancel.value().get() {
-        Some(Ok(cancelled)) => cancelled,
-        _ => first.clone(),
+fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>>) -> AnyView {
+    let BookedData { booking, provider, offering, now, manage_url, draft } = booked;
+    // Booked or cancelled just now, on a page that stayed: what had the focus is gone with the form, and
+    // without this nobody would hear what has come in its place.
+    let is_loaded = Owner::current_shared_context().is_none_or(|context| context.during_hydration());
+    effect(move || {
+        if !is_loaded {
+            request_animation_frame(|| focus(".booked-head"));
+        }
     });
-    let status = memo(move || booking.with(|booking| booking.status));
-    let is_over = data.booking.end <= data.now;
-    let title = text(move || heading(status.get(), is_over).0.to_owned());
-    let words = text(move || heading(status.get(), is_over).1.to_owned());
-    let tone = maybe(move || {
-        let tone = match status.get() {
-            BookingStatus::Pending => "waiting",
-            status if status.is_active() => "good",
-            _ => "over",
-        };
-        Some(tone.to_owned())
-    });
-    let cancellable = flag(move || status.get().is_active() && !is_over);
-    let settled = flag(move || !cancellable.get());
-    let own = data.booking.guest.time_zone.as_ref().unwrap_or(&data.provider.time_zone).name().to_owned();
-    let theirs = data.provider.time_zone.name().to_owned();
-    let both = (own != theirs).then(|| view! { <When booking=data.booking.clone() zone=theirs/> });
-    let offering = data.offering.as_ref().map_or("Appointment", |offering| &offering.title).to_owned();
-    let location =
-        data.offering.as_ref().map(|offering| offering.location.clone()).filter(|location| !location.is_empty());
-    let page = format!("/{}", data.provider.handle);
-    let again = match &data.offering {
+    let is_over = booking.end <= now;
+    let is_standing = booking.status.is_active() && !is_over;
+    let (title, words) = heading(booking.status, is_over);
+    let tone = match booking.status {
+        BookingStatus::Pending => "waiting",
+        status if status.is_active() => "good",
+        _ => "over",
+    };
+    let own = booking.guest.time_zone.as_ref().unwrap_or(&provider.time_zone).name().to_owned();
+    let theirs = provider.time_zone.name().to_owned();
+    let both = (own != theirs).then(|| when(&booking, &theirs));
+    let what = offering.as_ref().map_or("Appointment", |offering| &offering.title);
+    let what = format!("{what}, {}", duration_label(booking.duration_minutes));
+    let location = offering.as_ref().map(|offering| offering.location.clone()).unwrap_or_default();
+    let page = format!("/{}", provider.handle);
+    let again = match &offering {
         Some(offering) => format!("{page}?offering={}", offering.slug),
         None => page.clone(),
     };
-    let id = data.booking.booking_id.to_string();
+    let id = booking.booking_id.to_string();
     let file = format!("/api/v1{}", manage_path(&id, &key).replacen("?", "/ics?", 1));
-    let reason = memo(move || booking.with(|booking| booking.reason.clone()).filter(|_| !status.get().is_active()));
-    let reason_text = text(move || reason.get().unwrap_or_default());
+    let reason = booking.reason.clone().filter(|_| !booking.status.is_active()).unwrap_or_default();
+    let fact = |name: &'static str, value: AnyView| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let if_any = |name: &'static str, value: String| (!value.is_empty()).then(|| fact(name, value.into_any()));
+    let next = if is_standing {
+        view! {
+            <div class="booked-keep">
+                <p class="notice">
+                    <strong>"Keep this page."</strong>
+                    " Its address is the key to your booking: with it you can see and cancel it, and so can anyone you give it to."
+                </p>
+                <Copyable text=manage_url label="Address of this page"/>
+                <p class="actions"><a class="button primary" href=file rel="external" download>"Add to calendar"</a></p>
+            </div>
+            <Cancel id key draft data/>
+        }
+        .into_any()
+    } else {
+        view! { <p class="actions"><a class="button primary" href=again>"Book another time"</a></p> }.into_any()
+    };
     view! {
         <Title text=title/>
         <section class="sheet booked" data-tone=tone>
@@ -81,24 +109,15 @@ fn Page(data: BookedData, key: String) -> AnyView {
                 <p class="lead">{words}</p>
             </header>
             <dl class="facts">
-                <div><dt>"When"</dt><dd><When booking=data.booking.clone() zone=own/>{both}</dd></div>
-                <div><dt>"What"</dt><dd>{offering}", "{duration_label(data.booking.duration_minutes)}</dd></div>
-                <div><dt>"With"</dt><dd><a href=page>{data.provider.display_name.clone()}</a></dd></div>
-                {location.map(|location| view! { <div><dt>"Where"</dt><dd>{location}</dd></div> })}
-                <div><dt>"For"</dt><dd>{data.booking.guest.name.clone()}<br/>{data.booking.guest.email.clone()}</dd></div>
-                <div><dt>"Reference"</dt><dd><strong class="reference">{data.booking.reference.clone()}</strong></dd></div>
-                <div hidden=flag(move || reason.get().is_none())><dt>"Reason"</dt><dd>{reason_text}</dd></div>
+                {fact("When", view! { {when(&booking, &own)} {both} }.into_any())}
+                {fact("What", what.into_any())}
+                {fact("With", view! { <a href=page>{provider.display_name}</a> }.into_any())}
+                {if_any("Where", location)}
+                {fact("For", view! { {booking.guest.name} <br/> {booking.guest.email} }.into_any())}
+                {fact("Reference", view! { <strong class="reference">{booking.reference}</strong> }.into_any())}
+                {if_any("Reason", reason)}
             </dl>
-            <div class="booked-keep" hidden=settled>
-                <p class="notice">
-                    <strong>"Keep this page."</strong>
-                    " Its address is the key to your booking: with it you can see and cancel it, and so can anyone you give it to."
-                </p>
-                <Copyable text=data.manage_url.clone() label="Address of this page"/>
-                <p class="actions"><a class="button primary" href=file rel="external" download>"Add to calendar"</a></p>
-            </div>
-            <Cancel action=cancel id key draft=data.draft hidden=settled/>
-            <p class="actions" hidden=cancellable><a class="button primary" href=again>"Book another time"</a></p>
+            {next}
         </section>
     }
     .into_any()
@@ -118,78 +137,68 @@ fn heading(status: BookingStatus, is_over: bool) -> (&'static str, &'static str)
 }
 
 /// Date and hours by one clock.
-#[component]
-fn When(booking: Booking, zone: String) -> AnyView {
-    let (start, end) = (zoned::local(booking.start, &zone), zoned::local(booking.end, &zone));
-    let clock = format!("{} ({})", zone_label(&zone), offset_label(booking.start, &zone));
-    view! {
-        <p class="when">
-            <strong>{full_date_label(start.date())}", "{range_label(start, end)}</strong>
-            <span>{clock}</span>
-        </p>
-    }
-    .into_any()
+fn when(booking: &Booking, zone: &str) -> AnyView {
+    let (start, end) = (zoned::local(booking.start, zone), zoned::local(booking.end, zone));
+    let words = format!("{}, {}", full_date_label(start.date()), range_label(start, end));
+    let clock = format!("{} ({})", zone_label(zone), offset_label(booking.start, zone));
+    view! { <p class="when"><strong>{words}</strong> <span>{clock}</span></p> }.into_any()
 }
 
 /// Asks once more in a dialog; without scripts, below a summary that unfolds.
 #[component]
-fn Cancel(
-    action: ServerAction<CancelBooking>,
-    id: String,
-    key: String,
-    draft: crate::draft::Draft,
-    hidden: Signal<bool>,
-) -> AnyView {
+fn Cancel(id: String, key: String, draft: crate::draft::Draft, data: Resource<Result<Packed, ApiError>>) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     let awake = RwSignal::new(false);
     effect(move || awake.set(true));
-    let error = {
-        let kept = draft.error();
-        part(move || {
-            let error = match action.value().get() {
-                Some(Err(error)) => Some(error),
-                Some(Ok(_)) => None,
-                None => kept.clone(),
-            };
-            error.map(|error| view! { <p class="notice bad">{error.summary()}</p> }).into_any()
-        })
-    };
-    effect(move || {
-        if let (Some(Ok(_)), Some(dialog)) = (action.value().get(), dialog.get()) {
-            dialog.close();
-            request_animation_frame(|| super::guest::focus(".booked-head"));
-        }
-    });
-    let (id, key) = (StoredValue::new(id), StoredValue::new(key));
-    let reason = StoredValue::new(draft.get("reason"));
-    let is_sending = action.pending();
-    let submit = move |ev: leptos::ev::SubmitEvent| {
+    let is_under_way = RwSignal::new(false);
+    let error = RwSignal::new(draft.error());
+    let address = StoredValue::new((id, key));
+    let submit = move |ev: SubmitEvent| {
         ev.prevent_default();
+        let (id, key) = address.get_value();
         let reason = Typed::of(&ev).get("reason");
-        action.dispatch(CancelBooking { id: id.get_value(), key: key.get_value(), reason });
+        is_under_way.set(true);
+        spawn_local(async move {
+            match cancel_booking(id, key, reason).await {
+                // The page that comes takes the place of all this: until then it stays as it is.
+                Ok(()) => data.refetch(),
+                Err(refused) => {
+                    is_under_way.try_set(false);
+                    if let Some(Some(dialog)) = dialog.try_get_untracked() {
+                        dialog.close();
+                    }
+                    error.try_set(Some(refused));
+                }
+            }
+        });
     };
+    let reason = draft.get("reason");
     let form = move |field: &'static str| {
+        let (id, key) = address.get_value();
         view! {
             <form method="post" action=CancelBooking::url() on:submit=submit>
-                <input type="hidden" name="id" value=id.get_value()/>
-                <input type="hidden" name="key" value=key.get_value()/>
+                <input type="hidden" name="id" value=id/>
+                <input type="hidden" name="key" value=key/>
                 <div class="entry">
                     <label for=field>"Reason" <span class="optional">" optional"</span></label>
-                    <textarea id=field name="reason" rows="2" maxlength="500">{reason.get_value()}</textarea>
+                    <textarea id=field name="reason" rows="2" maxlength="500">{reason.clone()}</textarea>
                 </div>
-                <button class="button bad" disabled=is_sending>"Cancel the booking"</button>
+                <button class="button bad" disabled=is_under_way>"Cancel the booking"</button>
             </form>
         }
+        .into_any()
     };
     let open = move |_| {
-        if let Some(dialog) = dialog.get() {
+        if let Some(dialog) = dialog.get_untracked() {
             let _ = dialog.show_modal();
         }
     };
+    let words = text(move || error.with(|error| error.as_ref().map(ApiError::summary).unwrap_or_default()));
+    let no_words = flag(move || words.get().is_empty());
     let ask = "The time goes back to others at once, and this cannot be undone.";
     view! {
-        <div class="booked-cancel" hidden=hidden>
-            <div role="alert">{error}</div>
+        <div class="booked-cancel">
+            <div role="alert"><p class="notice bad" hidden=no_words>{words}</p></div>
             <details hidden=awake>
                 <summary class="button">"Cancel…"</summary>
                 <p>{ask}</p>

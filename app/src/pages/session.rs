@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
 use crate::error::ApiError;
-use crate::wire::Text;
+use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
 use crate::context::{clear_session_cookie, services, session_token, set_session_cookie};
@@ -18,14 +18,15 @@ pub struct Viewer {
     pub handle: String,
 }
 
+/// An optional [`Viewer`].
 #[server(prefix = "/rpc", endpoint = "current_viewer", output = Text)]
-pub async fn current_viewer() -> Result<Option<Viewer>, ApiError> {
+pub async fn current_viewer() -> Result<Packed, ApiError> {
     let actor = crate::context::actor().await?;
     if actor == service::Actor::Anonymous {
-        return Ok(None);
+        return Ok(Packed::of(&None::<Viewer>));
     }
     let provider = service::providers::me(&services(), &actor).await?;
-    Ok(Some(Viewer { display_name: provider.public.display_name, handle: provider.public.handle }))
+    Ok(Packed::of(&Some(Viewer { display_name: provider.public.display_name, handle: provider.public.handle })))
 }
 
 /// What was typed before, on the page that asks.

@@ -3,19 +3,20 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use crate::{
     Outcome, compress, css,
     setup::{WASM, find_wasm_bindgen, find_wasm_opt},
     shell::{run, step},
+    snip::snip,
     workspace::{Workspace, make_folder, write_changed},
 };
 
 const PROFILE: &str = "wasm-release";
+const BIND: [&str; 5] = ["--target", "web", "--no-typescript", "--remove-name-section", "--remove-producers-section"];
 /// Inlining a function into its only caller makes the file smaller and its compressed form a tenth larger.
-const INLINE: &str = "--one-caller-inline-max-function-size=20";
+const OPTIMISE: [&str; 4] = ["-Oz", "--one-caller-inline-max-function-size=20", "--generate-global-effects", "-Oz"];
 /// What rustc emits for browsers by default; wasm-opt refuses what it was not told of.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
@@ -26,15 +27,18 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// A bundle of the browser's code: what it is called, and the features of `frontend` it is compiled with.
+/// A bundle for the browser: what it is called, the features of `frontend` it is compiled with, and its style.
 struct Bundle {
     name: &'static str,
     features: &'static [&'static str],
+    style: &'static str,
 }
 
 /// Guests get the first; the dashboard, which needs much more, has its own (see `shell` in `app/src/lib.rs`).
-const BUNDLES: [Bundle; 2] =
-    [Bundle { name: "eventide", features: &[] }, Bundle { name: "dashboard", features: &["--features", "provider"] }];
+const BUNDLES: [Bundle; 2] = [
+    Bundle { name: "eventide", features: &[], style: "style/guests.css" },
+    Bundle { name: "dashboard", features: &["--features", "provider"], style: "style/main.css" },
+];
 
 pub fn build(workspace: &Workspace) -> Outcome {
     make_folder(&workspace.root.join("target"))?;
@@ -50,33 +54,39 @@ pub fn build(workspace: &Workspace) -> Outcome {
         // Each bundle's build puts its file here.
         let compiled = workspace.target.join(WASM).join(PROFILE).join("frontend.wasm");
         bind(workspace, bundle.name, &compiled)?;
+        let style = css::bundle(&workspace.root.join(bundle.style))?;
+        write_changed(&workspace.site.join(format!("pkg/{}.css", bundle.name)), style.as_bytes())?;
     }
-    let package = workspace.site.join("pkg");
-    let style = css::bundle(&workspace.root.join("style/main.css"))?;
-    write_changed(&package.join("eventide.css"), style.as_bytes())?;
     copy_public(&workspace.root.join("style/public"), &workspace.site)?;
     compress::all(&workspace.site)
 }
 
-/// wasm-bindgen and wasm-opt, if the compiled wasm or the tools are others than last time.
+/// wasm-bindgen and wasm-opt, if the compiled wasm or the tools are others than last time. The wasm is compared by
+/// its content: cargo writes both bundles into one place, again each time.
 fn bind(workspace: &Workspace, name: &str, compiled: &Path) -> Outcome {
     let work = workspace.root.join("target/frontend").join(name);
     let package = workspace.site.join("pkg");
     let bindgen = find_wasm_bindgen(workspace)?.ok_or("wasm-bindgen is missing: run `cargo xtask setup`")?;
     let optimiser = find_wasm_opt(workspace);
-    let stamp = stamp(workspace, compiled, optimiser.as_deref())?;
+    let version = workspace.locked_version("wasm-bindgen")?;
+    let stamp = format!("wasm-bindgen {version}\n{optimiser:?} {BIND:?} {OPTIMISE:?} {FEATURES:?}\n");
     let stamp_file = work.join("stamp");
     let (script, wasm_file) = (format!("{name}.js"), format!("{name}.wasm"));
+    make_folder(&work)?;
+    make_folder(&package)?;
+    let snipped = work.join("snipped.wasm");
+    let module = fs::read(compiled).map_err(|error| format!("cannot read {}: {error}", compiled.display()))?;
+    let module = snip(module).map_err(|error| format!("{} cannot be read as wasm: {error}", compiled.display()))?;
+    if write_changed(&snipped, &module)? {
+        write_changed(&stamp_file, b"")?;
+    }
     let whole = [&script, &wasm_file].iter().all(|file| package.join(file).exists());
     if whole && fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) {
         return Ok(());
     }
-    make_folder(&work)?;
-    make_folder(&package)?;
     step(&format!("frontend: wasm-bindgen of {name}"), || {
         let mut command = workspace.command(&bindgen);
-        command.args(["--target", "web", "--no-typescript", "--remove-name-section", "--remove-producers-section"]);
-        run(command.args(["--out-name", name, "--out-dir"]).arg(&work).arg(compiled))
+        run(command.args(BIND).args(["--out-name", name, "--out-dir"]).arg(&work).arg(&snipped))
     })?;
     if work.join("snippets").exists() {
         return Err("a dependency brings JavaScript files of its own, which the server does not serve".into());
@@ -87,23 +97,12 @@ fn bind(workspace: &Workspace, name: &str, compiled: &Path) -> Outcome {
     if let Some(optimiser) = optimiser {
         wasm = work.join(&wasm_file);
         step(&format!("frontend: wasm-opt of {name}"), || {
-            run(workspace.command(&optimiser).arg("-Oz").args(FEATURES).arg(&bound).arg("-o").arg(&wasm))
+            run(workspace.command(&optimiser).args(OPTIMISE).args(FEATURES).arg(&bound).arg("-o").arg(&wasm))
         })?;
     }
     copy(&wasm, &package.join(&wasm_file))?;
     copy(&work.join(&script), &package.join(&script))?;
     write_changed(&stamp_file, stamp.as_bytes()).map(|_| ())
-}
-
-fn stamp(workspace: &Workspace, compiled: &Path, optimiser: Option<&Path>) -> Outcome<String> {
-    let found = fs::metadata(compiled).map_err(|error| format!("cannot read {}: {error}", compiled.display()))?;
-    let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    let version = workspace.locked_version("wasm-bindgen")?;
-    Ok(format!(
-        "{}\n{modified:?} {} bytes\nwasm-bindgen {version}\n{optimiser:?} {INLINE}\n",
-        compiled.display(),
-        found.len()
-    ))
 }
 
 fn copy_public(from: &Path, to: &Path) -> Outcome {

@@ -13,6 +13,7 @@ mod postgres;
 mod run;
 mod setup;
 mod shell;
+mod snip;
 mod sqlx;
 mod summary;
 mod test;

@@ -113,8 +113,15 @@ fn wasm_opt(workspace: &Workspace) {
         println!("  note: without node, wasm-opt is left out and the browser's download is larger");
         return;
     }
+    // Where npm reaches nothing, every start would wait for it.
+    let given_up = workspace.tools.join("without-wasm-opt");
+    if given_up.exists() {
+        println!("  note: wasm-opt could not be fetched; to try again, delete {}", given_up.display());
+        return;
+    }
     if let Err(why) = step("wasm-opt: fetch it from npm", || npm_install(workspace, BINARYEN)) {
         println!("  note: {why}; the browser's download is larger without it");
+        let _ = fs::write(given_up, why);
     }
 }
 
@@ -151,7 +158,8 @@ fn node_modules(workspace: &Workspace) -> Outcome {
 fn npm_install(workspace: &Workspace, package: &str) -> Outcome {
     make_folder(&workspace.tools)?;
     let mut npm = workspace.command("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--loglevel", "error", "--prefix"]).arg(&workspace.tools);
+    npm.args(["install", "--no-audit", "--no-fund", "--loglevel", "error", "--fetch-retries", "1", "--prefix"])
+        .arg(&workspace.tools);
     run(npm.arg(package))
 }
 

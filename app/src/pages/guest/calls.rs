@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
 use crate::error::ApiError;
-use crate::wire::Text;
+use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
 use crate::context::{cookie, services};
@@ -33,8 +33,9 @@ pub struct GuestData {
 /// The cookie in which the browser tells its zone, so that the next page is right from the start.
 pub const ZONE_COOKIE: &str = "eventide_tz";
 
+/// [`GuestData`].
 #[server(prefix = "/rpc", endpoint = "guest_page", output = Text)]
-pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Result<GuestData, ApiError> {
+pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Result<Packed, ApiError> {
     let services = services();
     let provider_id = service::providers::resolve(&services, &handle).await?;
     let snapshot = service::snapshot::current(&services, provider_id).await?;
@@ -49,14 +50,14 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
     let known = |zone: String| zone.parse::<domain::TimeZone>().ok().map(String::from);
     let own = cookie(ZONE_COOKIE).and_then(|zone| known(zone.replace("%2F", "/").replace("%2B", "+")));
     let profile = domain::live::Profile { provider: snapshot.provider.clone(), offerings };
-    Ok(GuestData {
+    Ok(Packed::of(&GuestData {
         zone: own.unwrap_or_else(|| profile.provider.time_zone.name().to_owned()),
         refused_zone: (!zone.is_empty() && known(zone.clone()).is_none()).then_some(zone),
         state: LiveState { version: snapshot.version, profile, openings },
         now,
         form_key: uuid::Uuid::new_v4().simple().to_string(),
         draft: Draft::kept(),
-    })
+    }))
 }
 
 /// Books, and leads to the booking's page.
@@ -142,26 +143,27 @@ pub struct BookedData {
     pub draft: Draft,
 }
 
+/// [`BookedData`].
 #[server(prefix = "/rpc", endpoint = "booking_page", output = Text)]
-pub async fn booking_page(id: String, key: String) -> Result<BookedData, ApiError> {
+pub async fn booking_page(id: String, key: String) -> Result<Packed, ApiError> {
     let services = services();
     let booking_id = id.parse().map_err(|_| ApiError::from(domain::Problem::NotFound))?;
     let actor = service::Actor::Guest { manage_token: key.clone() };
     let booking = service::bookings::get(&services, &actor, booking_id).await?;
     let profile = service::providers::profile(&services, &booking.provider_id.to_string()).await?;
     let offering = profile.offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
-    Ok(BookedData {
+    Ok(Packed::of(&BookedData {
         manage_url: format!("{}{}", crate::context::site().base_url, manage_path(&id, &key)),
         provider: profile.provider,
         now: services.clock.now(),
         draft: Draft::kept(),
         booking,
         offering,
-    })
+    }))
 }
 
 #[server(prefix = "/rpc", endpoint = "cancel_booking", output = Text)]
-pub async fn cancel_booking(id: String, key: String, #[server(default)] reason: String) -> Result<Booking, ApiError> {
+pub async fn cancel_booking(id: String, key: String, #[server(default)] reason: String) -> Result<(), ApiError> {
     let outcome = async {
         let form = Form::entered([("reason", &*reason)]);
         let parsed = domain::form::parse_reason(form).map_err(service::Error::from)?;
@@ -171,11 +173,11 @@ pub async fn cancel_booking(id: String, key: String, #[server(default)] reason: 
     };
     let page = manage_path(&id, &key);
     match outcome.await {
-        Ok(booking) => {
+        Ok(_) => {
             if crate::context::is_plain_form() {
                 leptos_axum::redirect(&page);
             }
-            Ok(booking)
+            Ok(())
         }
         Err(error) => {
             let error = ApiError::from(error);

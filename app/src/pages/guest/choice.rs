@@ -2,10 +2,13 @@
 //! without scripts, can be sent to a friend, and the browser's own back button undoes it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
-use domain::{Instant, Offering, Openings, Slot, TimeRange, slots};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
+use domain::live::LiveState;
+use domain::{Instant, Offering, Openings, PublicProvider, Slot, TimeRange, slots};
 use leptos_router::params::ParamsMap;
+use uuid::Uuid;
 
 use crate::zoned;
 
@@ -99,13 +102,13 @@ pub fn encoded(text: &str) -> String {
 }
 
 /// The offering asked for, else the first.
-pub fn offering<'a>(offerings: &'a [Offering], asked: &Asked) -> Option<&'a Offering> {
+fn offering<'a>(offerings: &'a [Offering], asked: &Asked) -> Option<&'a Offering> {
     let wanted = asked.offering.as_ref().and_then(|slug| offerings.iter().find(|offering| offering.slug == *slug));
     wanted.or(offerings.first())
 }
 
 /// The length asked for where the offering has it, else its shortest.
-pub fn duration(offering: &Offering, asked: &Asked) -> u32 {
+fn duration(offering: &Offering, asked: &Asked) -> u32 {
     let has = |minutes: &u32| offering.durations_minutes.contains(minutes);
     asked.duration.filter(has).or(offering.durations_minutes.first().copied()).unwrap_or(30)
 }
@@ -113,7 +116,29 @@ pub fn duration(offering: &Offering, asked: &Asked) -> u32 {
 /// The times that can be booked, by the date they have in a zone.
 pub type Days = BTreeMap<NaiveDate, Vec<Slot>>;
 
-pub fn days(openings: &Openings, offering: &Offering, duration: u32, zone: &str, now: Instant) -> Days {
+/// The last days that were cut, and from what: who asks for another day or month gets the same ones.
+#[derive(Default)]
+pub struct LastDays(Mutex<Option<(DaysKey, Arc<Days>)>>);
+
+/// The state's version, the offering, the length, the zone and the time.
+type DaysKey = (i64, Uuid, u32, String, Instant);
+
+impl LastDays {
+    fn days(&self, state: &LiveState, offering: &Offering, duration: u32, zone: &str, now: Instant) -> Arc<Days> {
+        let key = (state.version, offering.offering_id, duration, zone.to_owned(), now);
+        let Ok(mut last) = self.0.lock() else { return Arc::default() };
+        match &*last {
+            Some((last, days)) if *last == key => days.clone(),
+            _ => {
+                let days = Arc::new(days(&state.openings, offering, duration, zone, now));
+                *last = Some((key, days.clone()));
+                days
+            }
+        }
+    }
+}
+
+fn days(openings: &Openings, offering: &Offering, duration: u32, zone: &str, now: Instant) -> Days {
     let end = now + TimeDelta::days(i64::from(offering.horizon_days) + 1);
     let Ok(within) = TimeRange::new(now, end) else { return Days::new() };
     let mut days = Days::new();
@@ -124,7 +149,7 @@ pub fn days(openings: &Openings, offering: &Offering, duration: u32, zone: &str,
 }
 
 /// The month to show, as its first day.
-pub fn month(asked: &Asked, days: &Days, zone: &str, now: Instant) -> NaiveDate {
+fn month(asked: &Asked, days: &Days, zone: &str, now: Instant) -> NaiveDate {
     let local = |instant| zoned::local(instant, zone).date();
     let date = asked.month.or(asked.start.map(local)).or(asked.date).or(days.keys().next().copied());
     let date = date.unwrap_or_else(|| local(now));
@@ -132,10 +157,75 @@ pub fn month(asked: &Asked, days: &Days, zone: &str, now: Instant) -> NaiveDate 
 }
 
 /// The day whose times are shown: the one asked for, else the first with free times in the month.
-pub fn shown_date(asked: &Asked, days: &Days, month: NaiveDate, zone: &str) -> Option<NaiveDate> {
+fn shown_date(asked: &Asked, days: &Days, month: NaiveDate, zone: &str) -> Option<NaiveDate> {
     let in_month = |date: &NaiveDate| (date.year(), date.month()) == (month.year(), month.month());
     let start = asked.start.map(|start| zoned::local(start, zone).date());
     start.or(asked.date).filter(in_month).or_else(|| days.range(month..).next().map(|(date, _)| *date).filter(in_month))
+}
+
+/// All that follows from the address, the live state and the time.
+#[derive(Clone, PartialEq)]
+pub struct Chosen {
+    pub asked: Asked,
+    /// By whose clock times are shown.
+    pub zone: String,
+    pub provider: PublicProvider,
+    pub offerings: Vec<Offering>,
+    offering: Option<usize>,
+    pub duration: u32,
+    pub days: Arc<Days>,
+    /// The month shown, as its first day.
+    pub month: NaiveDate,
+    /// The day whose times are shown.
+    pub date: Option<NaiveDate>,
+    pub today: NaiveDate,
+}
+
+impl Chosen {
+    pub fn of(asked: Asked, zone: String, state: &LiveState, now: Instant, last: &LastDays) -> Self {
+        let offerings = state.profile.offerings.clone();
+        let chosen = offering(&offerings, &asked);
+        let duration = chosen.map_or(30, |offering| duration(offering, &asked));
+        let days = chosen.map(|offering| last.days(state, offering, duration, &zone, now)).unwrap_or_default();
+        let month = month(&asked, &days, &zone, now);
+        Self {
+            offering: chosen.and_then(|chosen| offerings.iter().position(|offering| offering == chosen)),
+            date: shown_date(&asked, &days, month, &zone),
+            today: zoned::local(now, &zone).date(),
+            provider: state.profile.provider.clone(),
+            asked,
+            zone,
+            offerings,
+            duration,
+            days,
+            month,
+        }
+    }
+
+    pub fn offering(&self) -> Option<&Offering> {
+        self.offerings.get(self.offering?)
+    }
+
+    /// The last day that can be booked.
+    pub fn last_day(&self) -> NaiveDate {
+        let horizon = self.offering().map_or(0, |offering| offering.horizon_days);
+        self.today + TimeDelta::days(i64::from(horizon))
+    }
+
+    /// The chosen time, while it is free.
+    pub fn slot(&self) -> Option<Slot> {
+        let start = self.asked.start?;
+        self.slots(self.local(start).date()).iter().find(|slot| slot.start == start).copied()
+    }
+
+    /// The free times of a day.
+    pub fn slots(&self, date: NaiveDate) -> &[Slot] {
+        self.days.get(&date).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn local(&self, instant: Instant) -> NaiveDateTime {
+        zoned::local(instant, &self.zone)
+    }
 }
 
 #[cfg(all(test, feature = "ssr"))]

@@ -3,16 +3,18 @@
 use domain::{Form, Instant, NewBooking, Problem, Slot, TimeRange, slots};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use server_fn::ServerFn;
 
-use super::calls::{Book, GuestData};
+use super::calls::{Book, GuestData, book};
+use super::choice::Chosen;
 use super::picker::Picker;
 use super::{focus, focus_first_fault};
 use crate::components::{Field, Kind, Typed};
 use crate::error::ApiError;
-use crate::reactive::{effect, flag, mark, maybe, memo, part, text};
+use crate::reactive::{effect, flag, mark, memo, part, text};
 use crate::zoned::{
-    self, date_label, duration_label, full_date_label, instant_text, offset_label, range_label, time_label, zone_label,
+    date_label, duration_label, full_date_label, instant_text, offset_label, range_label, time_label, zone_label,
 };
 
 /// Faults of these are shown beside their fields; of others above them.
@@ -35,6 +37,13 @@ impl Book {
         }
     }
 
+    async fn send(self) -> Result<(), ApiError> {
+        let Self { provider, offering_id, offering, start, duration_minutes, time_zone, form_key, .. } = self;
+        let Self { name, email, phone, notes, .. } = self;
+        book(provider, offering_id, offering, start, duration_minutes, time_zone, form_key, name, email, phone, notes)
+            .await
+    }
+
     /// As the server reads it.
     fn parse(&self) -> Result<NewBooking, ApiError> {
         let form = Form::entered([
@@ -52,83 +61,127 @@ impl Book {
     }
 }
 
+/// The chosen start as the address has it; empty without one.
+fn start_text(chosen: &Chosen) -> String {
+    chosen.asked.start.map(instant_text).unwrap_or_default()
+}
+
+/// The state of the form.
+#[derive(Clone, Copy)]
+struct Sending {
+    picker: Picker,
+    is_under_way: RwSignal<bool>,
+    /// One's own booking takes the time too: that is no loss.
+    is_done: RwSignal<bool>,
+    error: RwSignal<Option<ApiError>>,
+}
+
+impl Sending {
+    fn submit(self, ev: &SubmitEvent) {
+        ev.prevent_default();
+        if self.is_under_way.get_untracked() {
+            return;
+        }
+        let book = Book::typed(&Typed::of(ev));
+        if let Err(faults) = book.parse() {
+            return self.refuse(faults);
+        }
+        self.error.set(None);
+        self.is_under_way.set(true);
+        spawn_local(async move {
+            let answer = book.send().await;
+            // The answer leads to the booking's page, and this one may be gone.
+            match answer {
+                Ok(()) => {
+                    self.is_done.try_set(true);
+                }
+                Err(error) => self.refuse(error),
+            }
+            self.is_under_way.try_set(false);
+        });
+    }
+
+    fn refuse(self, error: ApiError) {
+        self.error.try_set(Some(error));
+        focus_first_fault();
+    }
+
+    fn is_refused(self) -> bool {
+        self.error.with(|error| matches!(error, Some(ApiError(Problem::SlotTaken { .. }))))
+    }
+
+    /// Another time: what was wrong with the last is over, faults of fields are not.
+    fn forget_other_times(self) {
+        let start = memo(move || self.picker.read(start_text));
+        let before = StoredValue::new(start.get_untracked());
+        effect(move || {
+            let start = start.get();
+            if before.get_value() == start {
+                return;
+            }
+            before.set_value(start.clone());
+            if self.error.with_untracked(|error| !matches!(error, Some(ApiError(Problem::Invalid { .. })))) {
+                self.error.set(None);
+            }
+            if !start.is_empty() {
+                request_animation_frame(|| focus("#details-title"));
+            }
+        });
+    }
+
+    /// What is wrong and has no place beside a field.
+    fn others(self) -> String {
+        self.error.with(|error| match error.as_ref().map(|error| &error.0) {
+            None => String::new(),
+            Some(Problem::Invalid { errors }) => {
+                let others = errors.iter().filter(|error| !SHOWN.contains(&&*error.field));
+                others.map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
+            }
+            Some(problem) => problem.detail(),
+        })
+    }
+}
+
 #[component]
 pub fn Details(picker: Picker, data: GuestData) -> AnyView {
     let draft = data.draft;
     // Of another time it tells nothing now; what was typed stays.
-    let about_this = picker.start.get_untracked().map(instant_text).is_some_and(|start| start == draft.get("start"));
-    let error = RwSignal::new(draft.error().filter(|_| about_this));
-    let action = ServerAction::<Book>::new();
-    let submit = move |ev: SubmitEvent| {
-        ev.prevent_default();
-        let book = Book::typed(&Typed::of(&ev));
-        if action.pending().get_untracked() {
-            return;
-        }
-        match book.parse() {
-            Ok(_) => {
-                error.set(None);
-                action.dispatch(book);
-            }
-            Err(faults) => {
-                error.set(Some(faults));
-                focus_first_fault();
-            }
-        }
+    let about_this = picker.read_untracked(start_text) == draft.get("start");
+    let sending = Sending {
+        picker,
+        is_under_way: RwSignal::new(false),
+        is_done: RwSignal::new(false),
+        error: RwSignal::new(draft.error().filter(|_| about_this)),
     };
-    effect(move || {
-        if let Some(Err(refused)) = action.value().get() {
-            error.set(Some(refused));
-            focus_first_fault();
-        }
-    });
-    // Another time: what was wrong with the last is over, faults of fields are not.
-    Effect::new(move |before: Option<Option<Instant>>| {
-        let start = picker.start.get();
-        if before.is_some_and(|before| before != start) {
-            if error.with_untracked(|error| !matches!(error, Some(ApiError(Problem::Invalid { .. })))) {
-                error.set(None);
-            }
-            if start.is_some() {
-                request_animation_frame(|| focus("#details-title"));
-            }
-        }
-        start
-    });
-    let loss = Loss::new(picker, error, action);
-    let others = part(move || {
-        let words = error.get().filter(|_| !loss.is_lost.get()).and_then(|error| match &error.0 {
-            Problem::Invalid { errors } => {
-                let others: Vec<_> = errors
-                    .iter()
-                    .filter(|error| !SHOWN.contains(&&*error.field))
-                    .map(|error| error.message.clone())
-                    .collect();
-                (!others.is_empty()).then(|| others.join(" "))
-            }
-            problem => Some(problem.detail()),
-        });
-        words.map(|words| view! { <p class="notice bad">{words}</p> }).into_any()
-    });
-    let offering = move |name: fn(&domain::Offering) -> String| {
-        maybe(move || picker.offering.with(|offering| offering.as_ref().map(name)))
+    sending.forget_other_times();
+    let loss = Loss::new(sending);
+    let others = text(move || if loss.is_lost.get() { String::new() } else { sending.others() });
+    let no_others = flag(move || others.get().is_empty());
+    let hidden = |name: &'static str, value: fn(&Chosen) -> Option<String>| {
+        view! { <input type="hidden" name=name value=picker.maybe(value)/> }
     };
-    let is_sending = action.pending();
-    let blocked = flag(move || is_sending.get() || loss.is_lost.get());
+    let blocked = flag(move || sending.is_under_way.get() || loss.is_lost.get());
+    let busy = mark(move || sending.is_under_way.get());
+    let words = text(move || match sending.is_under_way.get() {
+        true => "Booking…".to_owned(),
+        false => picker.read(button_words),
+    });
+    let error = sending.error;
     view! {
-        <section class="details" id="details" aria-labelledby="details-title" hidden=flag(move || picker.start.get().is_none())>
+        <section class="details" id="details" aria-labelledby="details-title"
+            hidden=picker.flag(|chosen| chosen.asked.start.is_none())>
             <button class="button quiet back" form="picker" name="start" value="">"‹ Other times"</button>
             <Summary picker/>
             <Lost loss picker/>
-            <div role="alert">{others}</div>
-            <form method="post" action=Book::url() novalidate on:submit=submit>
-                <input type="hidden" name="provider" value=maybe(move || Some(picker.live.state.with(|state| state.profile.provider.handle.clone())))/>
-                <input type="hidden" name="offering_id" value=offering(|offering| offering.offering_id.to_string())/>
-                <input type="hidden" name="offering" value=offering(|offering| offering.slug.clone())/>
-                <input type="hidden" name="start" value=maybe(move || picker.start.get().map(instant_text))/>
-                <input type="hidden" name="duration_minutes" value=maybe(move || Some(picker.duration.get().to_string()))/>
-                <input type="hidden" name="time_zone" value=maybe(move || Some(picker.zone.get()))/>
-                <input type="hidden" name="form_key" value=Some(data.form_key)/>
+            <div role="alert"><p class="notice bad" hidden=no_others>{others}</p></div>
+            <form method="post" action=Book::url() novalidate on:submit=move |ev| sending.submit(&ev)>
+                {hidden("provider", |chosen| Some(chosen.provider.handle.clone()))}
+                {hidden("offering_id", |chosen| Some(chosen.offering()?.offering_id.to_string()))}
+                {hidden("offering", |chosen| Some(chosen.offering()?.slug.clone()))}
+                {hidden("start", |chosen| Some(start_text(chosen)))}
+                {hidden("duration_minutes", |chosen| Some(chosen.duration.to_string()))}
+                {hidden("time_zone", |chosen| Some(chosen.zone.clone()))}
+                <input type="hidden" name="form_key" value=data.form_key/>
                 <Field id="name" name="name" label="Your name" fault="guest.name" error=error value=draft.get("name")
                     kind=Kind::input("text", "name", 120)/>
                 <Field id="email" name="email" label="E-mail" fault="guest.email" error=error value=draft.get("email")
@@ -137,9 +190,7 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
                     kind=Kind::input("tel", "tel", 40) optional=true/>
                 <Field id="notes" name="notes" label="Anything to know beforehand?" fault="guest.notes" error=error
                     value=draft.get("notes") kind=Kind::text(2000) optional=true/>
-                <button class="button primary wide" disabled=blocked aria-busy=mark(move || is_sending.get())>
-                    {text(move || if is_sending.get() { "Booking…".to_owned() } else { button_words(picker) })}
-                </button>
+                <button class="button primary wide" disabled=blocked aria-busy=busy>{words}</button>
                 <p class="fine">"Only the provider sees what you enter here."</p>
             </form>
         </section>
@@ -147,109 +198,123 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
     .into_any()
 }
 
-fn button_words(picker: Picker) -> String {
-    let asks = picker
-        .offering
-        .with(|offering| offering.as_ref().is_some_and(|offering| offering.approval == domain::Approval::Manual));
-    let time = picker.start.get().map(|start| picker.zone.with(|zone| time_label(zoned::local(start, zone))));
+fn button_words(chosen: &Chosen) -> String {
+    let asks = chosen.offering().is_some_and(|offering| offering.approval == domain::Approval::Manual);
+    let time = chosen.asked.start.map(|start| time_label(chosen.local(start)));
     format!("{} {}", if asks { "Ask for" } else { "Book" }, time.unwrap_or_default())
 }
 
 /// What is about to be booked.
 #[component]
 fn Summary(picker: Picker) -> AnyView {
-    let title = text(move || {
-        let title = picker.offering.with(|offering| offering.as_ref().map(|offering| offering.title.clone()));
-        format!("{} · {}", title.unwrap_or_default(), duration_label(picker.duration.get()))
+    let day = picker.text(|chosen| {
+        let start = chosen.asked.start.map(|start| chosen.local(start));
+        start.map(|start| full_date_label(start.date())).unwrap_or_default()
     });
-    let range = memo(move || {
-        let start = picker.start.get()?;
-        let end = start + chrono::TimeDelta::minutes(i64::from(picker.duration.get()));
-        picker.zone.with(|zone| Some((zoned::local(start, zone), zoned::local(end, zone), offset_label(start, zone))))
+    let hours = picker.text(|chosen| {
+        let Some(start) = chosen.asked.start else { return String::new() };
+        let end = start + chrono::TimeDelta::minutes(i64::from(chosen.duration));
+        range_label(chosen.local(start), chosen.local(end))
     });
-    let day = text(move || range.get().map(|(start, ..)| full_date_label(start.date())).unwrap_or_default());
-    let hours = text(move || range.get().map(|(start, end, _)| range_label(start, end)).unwrap_or_default());
-    let clock = text(move || {
-        range.get().map(|(.., offset)| format!("{} ({offset})", zone_label(&picker.zone.get()))).unwrap_or_default()
+    let about = picker.text(|chosen| {
+        let title = chosen.offering().map_or("", |offering| &offering.title);
+        let offset = chosen.asked.start.map(|start| offset_label(start, &chosen.zone)).unwrap_or_default();
+        format!("{title} · {} · {} ({offset})", duration_label(chosen.duration), zone_label(&chosen.zone))
     });
     view! {
         <div class="summary">
             <h2 id="details-title" tabindex="-1">{day}", "<span class="summary-time">{hours}</span></h2>
-            <p>{title}" · "{clock}</p>
+            <p>{about}</p>
         </div>
     }
     .into_any()
 }
 
-/// Whether the chosen time is gone, and what is near it.
+/// Whether the chosen time is gone.
 #[derive(Clone, Copy)]
 struct Loss {
     is_lost: Memo<bool>,
     /// It was free a moment ago: somebody else took it.
     is_sudden: Memo<bool>,
-    nearest: Memo<Vec<Instant>>,
+    sending: Sending,
 }
 
 impl Loss {
-    fn new(picker: Picker, error: RwSignal<Option<ApiError>>, action: ServerAction<Book>) -> Self {
-        let refused = memo(move || error.with(|error| matches!(error, Some(ApiError(Problem::SlotTaken { .. })))));
-        // One's own booking takes the time too: that is no loss.
-        let is_own = memo(move || action.pending().get() || matches!(action.value().get(), Some(Ok(()))));
-        let is_lost =
-            memo(move || picker.start.get().is_some() && !is_own.get() && (refused.get() || picker.slot().is_none()));
-        let seen = RwSignal::new(None::<Instant>);
+    fn new(sending: Sending) -> Self {
+        let picker = sending.picker;
+        let is_free = move || picker.read(|chosen| chosen.slot().is_some());
+        let is_own = move || sending.is_under_way.get() || sending.is_done.get();
+        let is_lost = memo(move || {
+            let is_chosen = picker.read(|chosen| chosen.asked.start.is_some());
+            is_chosen && !is_own() && (sending.is_refused() || !is_free())
+        });
+        let seen = RwSignal::new(String::new());
         effect(move || {
-            if let Some(slot) = picker.slot() {
-                seen.set(Some(slot.start));
+            if is_free() {
+                seen.set(picker.read(start_text));
             }
         });
-        let is_sudden = memo(move || is_lost.get() && (refused.get() || seen.get() == picker.start.get()));
-        let nearest = memo(move || {
-            let Some(start) = picker.start.get().filter(|_| is_lost.get()) else { return Vec::new() };
-            // A page that still takes the time for free has not heard yet: the refusal knows better.
-            if picker.slot().is_some() {
-                return error.with(|error| match error {
-                    Some(ApiError(Problem::SlotTaken { alternatives })) => {
-                        alternatives.iter().take(3).map(TimeRange::start).collect()
-                    }
-                    _ => Vec::new(),
-                });
-            }
-            let all: Vec<Slot> = picker.days.with(|days| days.values().flatten().copied().collect());
-            let free = |range: &TimeRange| range.start() != start;
-            slots::nearest(&all, start, 4).iter().filter(|range| free(range)).take(3).map(TimeRange::start).collect()
-        });
-        Self { is_lost, is_sudden, nearest }
+        let is_sudden = memo(move || is_lost.get() && (sending.is_refused() || seen.get() == picker.read(start_text)));
+        Self { is_lost, is_sudden, sending }
+    }
+
+    /// The nearest free starts.
+    fn nearest(self, chosen: &Chosen) -> Vec<Instant> {
+        let Some(start) = chosen.asked.start else { return Vec::new() };
+        // A page that still takes the time for free has not heard yet: the refusal knows better.
+        if chosen.slot().is_some() {
+            return self.sending.error.with(|error| match error {
+                Some(ApiError(Problem::SlotTaken { alternatives })) => {
+                    alternatives.iter().take(3).map(TimeRange::start).collect()
+                }
+                _ => Vec::new(),
+            });
+        }
+        let all: Vec<Slot> = chosen.days.values().flatten().copied().collect();
+        slots::nearest(&all, start, 3).iter().map(TimeRange::start).collect()
     }
 }
 
 #[component]
 fn Lost(loss: Loss, picker: Picker) -> AnyView {
-    let option = move |start: Instant| {
-        let local = |instant| picker.zone.with(|zone| zoned::local(instant, zone));
-        let (day, time) = (local(start).date(), time_label(local(start)));
-        let same_day = picker.start.get().is_some_and(|lost| local(lost).date() == day);
-        let label = if same_day { time } else { format!("{}, {time}", date_label(day)) };
-        view! { <li><button class="time" form="picker" name="start" value=instant_text(start)>{label}</button></li> }
+    // Said anew only when it is something else: the starts, or what a clock in the guest's zone shows then.
+    let nearest = memo(move || {
+        if !loss.is_lost.get() {
+            return Vec::new();
+        }
+        picker.read(|chosen| {
+            let label = |start: Instant| {
+                let local = chosen.local(start);
+                let same_day = chosen.asked.start.is_some_and(|lost| chosen.local(lost).date() == local.date());
+                let time = time_label(local);
+                if same_day { time } else { format!("{}, {time}", date_label(local.date())) }
+            };
+            loss.nearest(chosen).into_iter().map(|start| (instant_text(start), label(start))).collect::<Vec<_>>()
+        })
+    });
+    let option = |(start, label): (String, String)| {
+        view! { <li><button class="time" form="picker" name="start" value=start>{label}</button></li> }
     };
     let told = part(move || {
-        let told = loss.is_lost.get().then(|| {
-            let nearest = loss.nearest.get();
-            let words = match (loss.is_sudden.get(), nearest.is_empty()) {
-                (true, false) => "That time was just taken. The nearest free ones:",
-                (true, true) => "That time was just taken, and there is no other free one.",
-                (false, false) => "That time is not free any more. The nearest free ones:",
-                (false, true) => "That time is not free any more, and there is no other one.",
-            };
-            view! {
-                <div class="notice bad lost">
-                    <p>{words}</p>
-                    <ul class="alternatives">{nearest.into_iter().map(option).collect_view()}</ul>
-                    <p class="fine">"What you have typed stays."</p>
-                </div>
-            }
-        });
-        told.into_any()
+        if !loss.is_lost.get() {
+            return ().into_any();
+        }
+        let nearest = nearest.get();
+        let words = match (loss.is_sudden.get(), nearest.is_empty()) {
+            (true, false) => "That time was just taken. The nearest free ones:",
+            (true, true) => "That time was just taken, and there is no other free one.",
+            (false, false) => "That time is not free any more. The nearest free ones:",
+            (false, true) => "That time is not free any more, and there is no other one.",
+        };
+        let options = nearest.into_iter().map(option);
+        view! {
+            <div class="notice bad lost">
+                <p>{words}</p>
+                <ul class="alternatives">{options.collect_view()}</ul>
+                <p class="fine">"What you have typed stays."</p>
+            </div>
+        }
+        .into_any()
     });
     view! { <div role="alert">{told}</div> }.into_any()
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-pub use calls::{BookedData, CancelBooking, booking_page, manage_path};
+pub use calls::{BookedData, CancelBooking, booking_page, cancel_booking, manage_path};
 
 use self::calls::{GuestData, guest_page};
 use self::details::Details;
@@ -25,8 +25,8 @@ use crate::zoned::zone_label;
 
 #[component]
 pub fn GuestPage() -> impl IntoView {
-    let handle = use_params_map();
-    let handle = memo(move || handle.with(|params| params.get("handle").unwrap_or_default()));
+    let params = use_params_map();
+    let handle = memo(move || params.with(|params| params.get("handle").unwrap_or_default()));
     let query = use_query_map();
     let data = Resource::new(
         move || handle.get(),
@@ -35,7 +35,7 @@ pub fn GuestPage() -> impl IntoView {
     view! {
         <Suspense fallback=Skeleton>
             {move || Suspend::new(async move {
-                match data.await {
+                match data.await.and_then(|data| data.read()) {
                     Ok(data) => view! { <Page data/> }.into_any(),
                     Err(error) => view! { <ProblemPage error what="Nobody can be booked here."/> }.into_any(),
                 }
@@ -47,17 +47,18 @@ pub fn GuestPage() -> impl IntoView {
 #[component]
 fn Page(data: GuestData) -> AnyView {
     let picker = Picker::new(&data);
-    let state = picker.live.state;
-    let provider = memo(move || state.with(|state| state.profile.provider.clone()));
-    let name = text(move || provider.with(|provider| provider.display_name.clone()));
-    let bio = text(move || provider.with(|provider| provider.bio.clone()));
-    let no_bio = flag(move || provider.with(|provider| provider.bio.is_empty()));
-    let initials = text(move || provider.with(|provider| initials(&provider.display_name)));
-    let zone = text(move || provider.with(|provider| zone_label(provider.time_zone.name())));
-    let is_offered = flag(move || picker.offering.with(Option::is_some));
+    let name = picker.text(|chosen| chosen.provider.display_name.clone());
+    let bio = picker.text(|chosen| chosen.provider.bio.clone());
+    let no_bio = picker.flag(|chosen| chosen.provider.bio.is_empty());
+    let initials = picker.text(|chosen| initials(&chosen.provider.display_name));
+    let zone = picker.text(|chosen| zone_label(chosen.provider.time_zone.name()));
+    let is_offered = picker.flag(|chosen| chosen.offering().is_some());
+    // The server asks for the title last, when the signals of a page can be gone already.
+    let first = name.get_untracked();
+    let title = move || name.try_get().unwrap_or_else(|| first.clone());
     let description = text(move || format!("Book a time with {}.", name.get()));
     view! {
-        <Title text=name/>
+        <Title text=title/>
         <Meta name="description" content=description/>
         <article class="guest">
             <header class="guest-head">

@@ -5,62 +5,63 @@ use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use super::choice::month_text;
+use super::choice::{Chosen, month_text};
 use super::focus;
 use super::picker::{Apply, Picker};
 use crate::components::ZoneSelect;
-use crate::reactive::{effect, flag, mark, maybe, memo, text};
-use crate::zoned::{self, WEEKDAYS, full_date_label, month_label};
-
-#[derive(Clone, Copy, PartialEq)]
-struct Cell {
-    /// `None`: the place of a day of another month.
-    date: Option<NaiveDate>,
-    free: usize,
-}
+use crate::reactive::{effect, flag, mark, maybe, text};
+use crate::zoned::{WEEKDAYS, full_date_label, month_label};
 
 /// Six weeks always, so that nothing moves from month to month.
 const CELLS: usize = 42;
 
-#[component]
-pub fn Month(picker: Picker) -> AnyView {
-    let cells = memo(move || {
-        let month = picker.month.get();
-        let before = TimeDelta::days(i64::from(month.weekday().num_days_from_monday()));
-        picker.days.with(|days| {
-            let cell = |index| {
-                let date = month - before + TimeDelta::days(index);
-                let date = (date.month() == month.month()).then_some(date);
-                Cell { date, free: date.and_then(|date| days.get(&date)).map_or(0, Vec::len) }
-            };
-            (0..CELLS as i64).map(cell).collect::<Vec<_>>()
-        })
-    });
-    let today = memo(move || picker.zone.with(|zone| zoned::local(picker.now.get(), zone).date()));
-    let last = memo(move || {
-        let days = picker.offering.with(|offering| offering.as_ref().map_or(0, |offering| offering.horizon_days));
-        today.get() + TimeDelta::days(i64::from(days))
-    });
-    // Every day can be reached by Tab until the arrow keys work.
-    let awake = RwSignal::new(false);
-    effect(move || awake.set(true));
-    let reached = RwSignal::new(None::<NaiveDate>);
-    let stop = memo(move || {
-        let month = picker.month.get();
-        let here = |date: &NaiveDate| (date.year(), date.month()) == (month.year(), month.month());
-        reached.get().filter(here).or(picker.date.get().filter(here)).unwrap_or(month)
-    });
-    // Set by a key; the focus follows once the day is on the page.
-    let wanted = RwSignal::new(None::<NaiveDate>);
-    effect(move || {
-        let Some(date) = wanted.get() else { return };
-        if cells.with(|cells| cells.iter().any(|cell| cell.date == Some(date))) {
-            wanted.set(None);
-            request_animation_frame(move || focus(&format!("#day-{date}")));
-        }
-    });
-    let press = move |ev: KeyboardEvent| {
-        let date = stop.get_untracked();
+/// The date in a place of the grid; none in that of a day of another month.
+fn date_at(index: usize, month: NaiveDate) -> Option<NaiveDate> {
+    let date =
+        month - TimeDelta::days(i64::from(month.weekday().num_days_from_monday())) + TimeDelta::days(index as i64);
+    Some(date).filter(|date| is_in(date, month))
+}
+
+fn is_in(date: &NaiveDate, month: NaiveDate) -> bool {
+    (date.year(), date.month()) == (month.year(), month.month())
+}
+
+/// Where the keyboard is in the grid.
+#[derive(Clone, Copy)]
+struct Keys {
+    picker: Picker,
+    /// Every day can be reached by Tab until the arrow keys work.
+    awake: RwSignal<bool>,
+    /// The day that last had the focus.
+    reached: RwSignal<Option<NaiveDate>>,
+    /// Set by a key; the focus follows once the day is on the page.
+    wanted: RwSignal<Option<NaiveDate>>,
+}
+
+impl Keys {
+    fn new(picker: Picker) -> Self {
+        let keys =
+            Self { picker, awake: RwSignal::new(false), reached: RwSignal::new(None), wanted: RwSignal::new(None) };
+        effect(move || keys.awake.set(true));
+        effect(move || {
+            let Some(date) = keys.wanted.get() else { return };
+            if picker.read(|chosen| is_in(&date, chosen.month)) {
+                keys.wanted.set(None);
+                request_animation_frame(move || focus(&format!("#day-{date}")));
+            }
+        });
+        keys
+    }
+
+    /// The one day that Tab reaches.
+    fn stop(self, chosen: &Chosen) -> NaiveDate {
+        let here = |date: &NaiveDate| is_in(date, chosen.month);
+        self.reached.get().filter(here).or(chosen.date.filter(here)).unwrap_or(chosen.month)
+    }
+
+    fn press(self, ev: &KeyboardEvent) {
+        let (date, first, last) =
+            self.picker.read_untracked(|chosen| (untrack(|| self.stop(chosen)), chosen.today, chosen.last_day()));
         let weekday = i64::from(date.weekday().num_days_from_monday());
         let moved = match ev.key().as_str() {
             "ArrowLeft" => Some(date - TimeDelta::days(1)),
@@ -75,45 +76,55 @@ pub fn Month(picker: Picker) -> AnyView {
         };
         let Some(moved) = moved else { return };
         ev.prevent_default();
-        let first = today.get_untracked();
-        let moved = moved.clamp(first, last.get_untracked().max(first));
-        reached.set(Some(moved));
-        wanted.set(Some(moved));
-        if (moved.year(), moved.month()) != (date.year(), date.month()) {
-            picker.go("month", month_text(moved));
+        let moved = moved.clamp(first, last.max(first));
+        self.reached.set(Some(moved));
+        self.wanted.set(Some(moved));
+        if !is_in(&moved, date) {
+            self.picker.go("month", month_text(moved));
         }
-    };
+    }
+}
+
+#[component]
+pub fn Month(picker: Picker) -> AnyView {
+    let keys = Keys::new(picker);
     let rows = (0..CELLS / 7).map(|week| {
-        let days = (0..7).map(|day| view! { <Day index=week * 7 + day cells picker today stop awake reached/> });
+        let days = (0..7).map(|day| view! { <Day index=week * 7 + day keys/> });
         view! { <tr>{days.collect_view()}</tr> }
     });
     let heads = WEEKDAYS.map(|day| view! { <th scope="col" abbr=day>{&day[..2]}</th> });
-    let earlier = move || picker.month.get().checked_sub_months(Months::new(1)).unwrap_or_default();
-    let later = move || picker.month.get().checked_add_months(Months::new(1)).unwrap_or_default();
-    let first_month = flag(move || picker.month.get() <= today.get().with_day(1).unwrap_or_default());
-    let last_month = flag(move || later() > last.get());
-    let name = memo(move || month_label(picker.month.get()));
-    let shown = maybe(move || Some(month_text(picker.month.get())));
-    let shown_date = maybe(move || picker.date.get().map(|date| date.to_string()));
-    let no_month = flag(move || picker.asked.with(|asked| asked.month.is_none()));
-    let no_date = flag(move || picker.asked.with(|asked| asked.date.is_none() && asked.start.is_none()));
+    let earlier = |chosen: &Chosen| chosen.month.checked_sub_months(Months::new(1)).unwrap_or_default();
+    let later = |chosen: &Chosen| chosen.month.checked_add_months(Months::new(1)).unwrap_or_default();
+    let step =
+        move |label: &'static str, sign: &'static str, month: fn(&Chosen) -> NaiveDate, disabled: Signal<bool>| {
+            let value = picker.maybe(move |chosen| Some(month_text(month(chosen))));
+            let label = picker.maybe(move |chosen| Some(format!("{label}: {}", month_label(month(chosen)))));
+            view! {
+                <button class="icon-button" name="month" value=value disabled=disabled aria-label=label>{sign}</button>
+            }
+        };
+    let is_first = picker.flag(|chosen| chosen.month <= chosen.today.with_day(1).unwrap_or_default());
+    let is_last = picker.flag(move |chosen| later(chosen) > chosen.last_day());
+    let name = picker.text(|chosen| month_label(chosen.month));
+    let shown = picker.maybe(|chosen| Some(month_text(chosen.month)));
+    let shown_date = picker.maybe(|chosen| chosen.date.map(|date| date.to_string()));
+    let no_month = picker.flag(|chosen| chosen.asked.month.is_none());
+    let no_date = picker.flag(|chosen| chosen.asked.date.is_none() && chosen.asked.start.is_none());
     view! {
         <section class="month" aria-label="Day">
             // Before the buttons: of two values of one name the last counts, and that is the button's.
             <input type="hidden" name="month" value=shown disabled=no_month/>
             <input type="hidden" name="date" value=shown_date disabled=no_date/>
             <div class="month-head">
-                <button class="icon-button" name="month" value=maybe(move || Some(month_text(earlier()))) disabled=first_month
-                    aria-label=maybe(move || Some(format!("Earlier: {}", month_label(earlier()))))>"‹"</button>
+                {step("Earlier", "‹", earlier, is_first)}
                 <h2 id="month-name" aria-live="polite">{name}</h2>
-                <button class="icon-button" name="month" value=maybe(move || Some(month_text(later()))) disabled=last_month
-                    aria-label=maybe(move || Some(format!("Later: {}", month_label(later()))))>"›"</button>
+                {step("Later", "›", later, is_last)}
             </div>
-            <table role="grid" aria-labelledby="month-name" on:keydown=press>
+            <table role="grid" aria-labelledby="month-name" on:keydown=move |ev| keys.press(&ev)>
                 <thead><tr>{heads.collect_view()}</tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
-            <ZoneSelect id="tz" name="tz" label="Times are shown for" chosen=picker.zone/>
+            <ZoneSelect id="tz" name="tz" label="Times are shown for" chosen=picker.text(|chosen| chosen.zone.clone())/>
             <Apply/>
         </section>
     }
@@ -121,39 +132,37 @@ pub fn Month(picker: Picker) -> AnyView {
 }
 
 #[component]
-fn Day(
-    index: usize,
-    cells: Memo<Vec<Cell>>,
-    picker: Picker,
-    today: Memo<NaiveDate>,
-    stop: Memo<NaiveDate>,
-    awake: RwSignal<bool>,
-    reached: RwSignal<Option<NaiveDate>>,
-) -> AnyView {
-    let cell = memo(move || cells.with(|cells| cells[index]));
-    let date = move || cell.get().date;
-    let chosen = memo(move || date().is_some() && picker.date.get() == date());
-    let label = maybe(move || {
-        let Cell { date, free } = cell.get();
-        let times = match free {
+fn Day(index: usize, keys: Keys) -> AnyView {
+    let picker = keys.picker;
+    let date = move || picker.read(|chosen| date_at(index, chosen.month));
+    let free = move |chosen: &Chosen| date_at(index, chosen.month).map_or(0, |date| chosen.slots(date).len());
+    let is_free = move || picker.read(free) > 0;
+    let is_chosen = move || date().is_some_and(|date| picker.read(|chosen| chosen.date == Some(date)));
+    let is_today = move || date().is_some_and(|date| picker.read(|chosen| chosen.today == date));
+    let label = picker.maybe(move |chosen| {
+        let times = match free(chosen) {
             0 => "no free times".to_owned(),
             1 => "1 free time".to_owned(),
             many => format!("{many} free times"),
         };
-        date.map(|date| format!("{}, {times}", full_date_label(date)))
+        date_at(index, chosen.month).map(|date| format!("{}, {times}", full_date_label(date)))
     });
-    let order = maybe(move || awake.get().then(|| if date() == Some(stop.get()) { "0" } else { "-1" }.to_owned()));
-    let is_free = move || cell.get().free > 0;
-    let today = maybe(move || (date() == Some(today.get())).then(|| "date".to_owned()));
+    let order = maybe(move || {
+        let is_stop = || date() == Some(picker.read(|chosen| keys.stop(chosen)));
+        keys.awake.get().then(|| if is_stop() { "0" } else { "-1" }.to_owned())
+    });
+    let choose = move |ev: leptos::ev::MouseEvent| {
+        if keys.awake.get_untracked() && !untrack(is_free) {
+            ev.prevent_default();
+        }
+    };
     view! {
-        <td aria-selected=maybe(move || Some(chosen.get().to_string()))>
+        <td aria-selected=maybe(move || Some(is_chosen().to_string()))>
             <button class="day" name="date" id=maybe(move || date().map(|date| format!("day-{date}")))
                 value=maybe(move || date().map(|date| date.to_string())) hidden=flag(move || date().is_none())
-                data-free=mark(is_free) data-chosen=mark(move || chosen.get())
-                aria-disabled=mark(move || !is_free()) aria-current=today
-                aria-label=label tabindex=order
-                on:focus=move |_| reached.set(cell.get_untracked().date)
-                on:click=move |ev| if awake.get_untracked() && cell.get_untracked().free == 0 { ev.prevent_default() }>
+                data-free=mark(is_free) data-chosen=mark(is_chosen) aria-disabled=mark(move || !is_free())
+                aria-current=maybe(move || is_today().then(|| "date".to_owned())) aria-label=label tabindex=order
+                on:focus=move |_| keys.reached.set(untrack(date)) on:click=choose>
                 {text(move || date().map(|date| date.day().to_string()).unwrap_or_default())}
             </button>
         </td>

@@ -1,7 +1,8 @@
-//! The choices of a guest as signals, each computed from the address and the live state; and the
-//! fields for what comes before the day: type and length.
+//! What a guest has chosen, as one signal; and the fields for what comes before the day: type and length.
 
-use domain::{Instant, Offering, Slot};
+#[cfg(feature = "hydrate")]
+use domain::Instant;
+use domain::Offering;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Event, HtmlButtonElement, HtmlInputElement, HtmlSelectElement, SubmitEvent};
@@ -9,28 +10,19 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::calls::GuestData;
-use super::choice::{self, Asked, Days};
+use super::choice::{Asked, Chosen, LastDays};
 use crate::live::{Live, use_live};
 #[cfg(feature = "hydrate")]
 use crate::reactive::effect;
-use crate::reactive::{flag, memo, part};
-use crate::zoned::{self, duration_label};
-
-use chrono::NaiveDate;
+use crate::reactive::{flag, maybe, memo, part, text};
+#[cfg(feature = "hydrate")]
+use crate::zoned;
+use crate::zoned::duration_label;
 
 #[derive(Clone, Copy)]
 pub struct Picker {
     pub live: Live,
-    pub now: RwSignal<Instant>,
-    pub asked: Memo<Asked>,
-    pub zone: Memo<String>,
-    pub offering: Memo<Option<Offering>>,
-    pub duration: Memo<u32>,
-    pub days: Memo<Days>,
-    pub month: Memo<NaiveDate>,
-    pub date: Memo<Option<NaiveDate>>,
-    /// The time chosen, free or not.
-    pub start: Memo<Option<Instant>>,
+    chosen: Memo<Chosen>,
     go: Callback<(String, String)>,
 }
 
@@ -41,45 +33,31 @@ impl Picker {
         let home = RwSignal::new(data.zone.clone());
         let refused = data.refused_zone.clone();
         let query = use_query_map();
-        let asked = memo(move || {
+        let asked = move || {
             let mut asked = query.with(Asked::read);
             // What the browser cannot judge, the server has.
             if asked.zone == refused {
                 asked.zone = None;
             }
             asked
+        };
+        #[cfg(feature = "hydrate")]
+        Self::wake(data.now, now, home, asked.clone());
+        let last = LastDays::default();
+        let chosen = memo(move || {
+            let asked = asked();
+            let zone = asked.zone.clone().unwrap_or_else(|| home.get());
+            live.state.with(|state| Chosen::of(asked, zone, state, now.get(), &last))
         });
-        let zone = memo(move || asked.with(|asked| asked.zone.clone()).unwrap_or_else(|| home.get()));
-        let offering = memo(move || {
-            live.state.with(|state| asked.with(|asked| choice::offering(&state.profile.offerings, asked).cloned()))
-        });
-        let duration = memo(move || {
-            offering.with(|offering| {
-                offering.as_ref().map_or(30, |offering| asked.with(|asked| choice::duration(offering, asked)))
-            })
-        });
-        let days = memo(move || {
-            let (duration, now) = (duration.get(), now.get());
-            offering.with(|offering| {
-                let Some(offering) = offering else { return Days::new() };
-                zone.with(|zone| live.state.with(|state| choice::days(&state.openings, offering, duration, zone, now)))
-            })
-        });
-        let month = memo(move || {
-            asked.with(|asked| days.with(|days| zone.with(|zone| choice::month(asked, days, zone, now.get()))))
-        });
-        let date = memo(move || {
-            asked.with(|asked| days.with(|days| zone.with(|zone| choice::shown_date(asked, days, month.get(), zone))))
-        });
-        let start = memo(move || asked.with(|asked| asked.start));
         let (navigate, location) = (use_navigate(), use_location());
         let go = Callback::new(move |(name, value): (String, String)| {
-            let mut chosen = asked.get_untracked().with(&name, &value);
+            let (mut asked, date) = chosen.with_untracked(|chosen| (chosen.asked.clone(), chosen.date));
+            asked = asked.with(&name, &value);
             if name == "start" && value.is_empty() {
                 // Back to the times, of the same day.
-                chosen.date = date.get_untracked();
+                asked.date = date;
             }
-            let address = format!("{}{}", location.pathname.get_untracked(), chosen.to_query());
+            let address = format!("{}{}", location.pathname.get_untracked(), asked.to_query());
             // Only a chosen time is a step to go back from.
             let replace = name != "start" || value.is_empty();
             let options = NavigateOptions { replace, scroll: false, resolve: false, ..Default::default() };
@@ -89,14 +67,12 @@ impl Picker {
                 request_animation_frame(|| super::show("#times-day"));
             }
         });
-        #[cfg(feature = "hydrate")]
-        Self::wake(data.now, now, asked, home);
-        Self { live, now, asked, zone, offering, duration, days, month, date, start, go }
+        Self { live, chosen, go }
     }
 
     /// What the first render must not know: the browser's clock and zone.
     #[cfg(feature = "hydrate")]
-    fn wake(then: Instant, now: RwSignal<Instant>, asked: Memo<Asked>, home: RwSignal<String>) {
+    fn wake(then: Instant, now: RwSignal<Instant>, home: RwSignal<String>, asked: impl Fn() -> Asked + 'static) {
         effect(move || {
             // By the server's clock: the browser's own may be wrong.
             let ahead = then - zoned::now();
@@ -112,10 +88,31 @@ impl Picker {
             }
         });
         effect(move || {
-            if let Some(zone) = asked.with(|asked| asked.zone.clone()) {
+            if let Some(zone) = asked().zone {
                 remember_zone(&zone);
             }
         });
+    }
+
+    /// Something of what is chosen; whoever reads it follows its changes.
+    pub fn read<T>(self, read: impl FnOnce(&Chosen) -> T) -> T {
+        self.chosen.with(read)
+    }
+
+    pub fn read_untracked<T>(self, read: impl FnOnce(&Chosen) -> T) -> T {
+        self.chosen.with_untracked(read)
+    }
+
+    pub fn text(self, read: impl Fn(&Chosen) -> String + Send + Sync + 'static) -> Signal<String> {
+        text(move || self.read(&read))
+    }
+
+    pub fn maybe(self, read: impl Fn(&Chosen) -> Option<String> + Send + Sync + 'static) -> Signal<Option<String>> {
+        maybe(move || self.read(&read))
+    }
+
+    pub fn flag(self, read: impl Fn(&Chosen) -> bool + Send + Sync + 'static) -> Signal<bool> {
+        flag(move || self.read(&read))
     }
 
     /// Chooses anew, by the name that the choice has in the address.
@@ -141,20 +138,13 @@ impl Picker {
             self.go(&select.name(), select.value());
         }
     }
-
-    /// The chosen time, while it is free.
-    pub fn slot(self) -> Option<Slot> {
-        let start = self.start.get()?;
-        let date = self.zone.with(|zone| zoned::local(start, zone).date());
-        self.days.with(|days| days.get(&date)?.iter().find(|slot| slot.start == start).copied())
-    }
 }
 
 /// So that the next page is right from its first render.
 #[cfg(feature = "hydrate")]
 fn remember_zone(zone: &str) {
     let page = document().unchecked_into::<web_sys::HtmlDocument>();
-    let zone = choice::encoded(zone);
+    let zone = super::choice::encoded(zone);
     let _ = page.set_cookie(&format!("{}={zone}; Path=/; Max-Age=31536000; SameSite=Lax", super::calls::ZONE_COOKIE));
 }
 
@@ -162,24 +152,25 @@ fn remember_zone(zone: &str) {
 /// a browser reads what is in `<noscript>` as text, and hydration would not find it.
 const SHOW_TIMES: &str = r#"<button class="button">Show times</button>"#;
 
-/// Type and length.
+/// Type and length. Rendered anew only when what is offered changes, so that a choice keeps the focus.
 #[component]
 pub fn Settings(picker: Picker) -> AnyView {
-    let offerings = memo(move || picker.live.state.with(|state| state.profile.offerings.clone()));
-    let chosen = memo(move || picker.offering.with(|offering| offering.as_ref().map(|offering| offering.slug.clone())));
+    let offered = memo(move || picker.read(|chosen| chosen.offerings.iter().map(words).collect::<String>()));
     let types = part(move || {
-        let offerings = offerings.get();
+        // Read, not only tracked: a memo that nobody reads follows nothing.
+        offered.with(|_| ());
+        let offerings = picker.read_untracked(|chosen| chosen.offerings.clone());
         if let [only] = offerings.as_slice() {
             return view! { <div class="offering only"><h2>{only.title.clone()}</h2>{about(only)}</div> }.into_any();
         }
         let cards = offerings.into_iter().map(|offering| {
-            let slug = offering.slug.clone();
-            let is_chosen = flag(move || chosen.with(|chosen| chosen.as_ref() == Some(&slug)));
+            let (slug, about) = (offering.slug.clone(), about(&offering));
+            let is_chosen = picker.flag(move |chosen| chosen.offering().is_some_and(|chosen| chosen.slug == slug));
             view! {
                 <label class="offering">
                     <input type="radio" name="offering" value=offering.slug.clone() checked=is_chosen prop:checked=is_chosen/>
                     <span class="offering-title">{offering.title.clone()}</span>
-                    {about(&offering)}
+                    {about}
                 </label>
             }
         });
@@ -188,28 +179,34 @@ pub fn Settings(picker: Picker) -> AnyView {
         }
         .into_any()
     });
-    let lengths = memo(move || {
-        picker
-            .offering
-            .with(|offering| offering.as_ref().map(|offering| offering.durations_minutes.clone()).unwrap_or_default())
+    let durations =
+        move |chosen: &Chosen| chosen.offering().map(|offering| offering.durations_minutes.clone()).unwrap_or_default();
+    let listed = memo(move || {
+        let minutes = picker.read(durations).into_iter().map(|minutes| minutes.to_string());
+        minutes.collect::<Vec<_>>().join(" ")
     });
     let lengths = part(move || {
-        let lengths = lengths.get();
-        let several = (lengths.len() > 1).then(|| {
-            let segments = lengths.into_iter().map(|minutes| {
-                let is_chosen = flag(move || picker.duration.get() == minutes);
-                view! {
-                    <label class="segment">
-                        <input type="radio" name="duration" value=minutes.to_string() checked=is_chosen prop:checked=is_chosen/>
-                        <span>{duration_label(minutes)}</span>
-                    </label>
-                }
-            });
+        listed.with(|_| ());
+        let lengths = picker.read_untracked(durations);
+        if lengths.len() < 2 {
+            return ().into_any();
+        }
+        let segments = lengths.into_iter().map(|minutes| {
+            let is_chosen = picker.flag(move |chosen| chosen.duration == minutes);
             view! {
-                <fieldset class="segments"><legend>"How long?"</legend><div class="segments-row">{segments.collect_view()}</div></fieldset>
+                <label class="segment">
+                    <input type="radio" name="duration" value=minutes.to_string() checked=is_chosen prop:checked=is_chosen/>
+                    <span>{duration_label(minutes)}</span>
+                </label>
             }
         });
-        several.into_any()
+        view! {
+            <fieldset class="segments">
+                <legend>"How long?"</legend>
+                <div class="segments-row">{segments.collect_view()}</div>
+            </fieldset>
+        }
+        .into_any()
     });
     view! {
         <div class="guest-settings">
@@ -228,6 +225,15 @@ pub fn Apply() -> AnyView {
 }
 
 fn about(offering: &Offering) -> AnyView {
+    let description = offering.description.clone();
+    view! {
+        {(!description.is_empty()).then(|| view! { <span class="offering-words">{description}</span> })}
+        <span class="offering-facts">{facts(offering)}</span>
+    }
+    .into_any()
+}
+
+fn facts(offering: &Offering) -> String {
     let lengths: Vec<_> = offering.durations_minutes.iter().copied().map(duration_label).collect();
     let facts = [
         lengths.join(" or "),
@@ -236,10 +242,10 @@ fn about(offering: &Offering) -> AnyView {
         if offering.approval == domain::Approval::Manual { "to be confirmed".to_owned() } else { String::new() },
     ];
     let facts: Vec<_> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
-    let description = offering.description.clone();
-    view! {
-        {(!description.is_empty()).then(|| view! { <span class="offering-words">{description}</span> })}
-        <span class="offering-facts">{facts.join(" · ")}</span>
-    }
-    .into_any()
+    facts.join(" · ")
+}
+
+/// All of an offering that is shown.
+fn words(offering: &Offering) -> String {
+    [offering.slug.as_str(), &offering.title, &offering.description, &facts(offering), "\n"].join("\n")
 }
