@@ -63,9 +63,11 @@ export async function slotsOn(
   request: APIRequestContext,
   provider: Provider,
   date: string,
-  { zone = provider.zone, duration = 30 } = {},
+  { zone = provider.zone, duration = 30, offering = '' } = {},
 ): Promise<Slot[]> {
-  const params = { from: date, to: addDays(date, 1), time_zone: zone, duration_minutes: duration };
+  const params = {
+    from: date, to: addDays(date, 1), time_zone: zone, duration_minutes: duration, ...(offering && { offering }),
+  };
   const answer = await request.get(`/api/v1/availability/${provider.handle}`, { params });
   expect(answer.status(), await answer.text()).toBe(200);
   return (await answer.json()).slots;

@@ -117,6 +117,20 @@ test('a link to a time that is taken helps', async ({ page, request }) => {
   await expect(bookButton(page)).toBeDisabled();
 });
 
+test('the times offered instead are by the clock of the guest', async ({ request, somebody }) => {
+  const provider = await makeProvider(request);
+  const slot = await slotAt(request, provider, '10:00');
+  await book(request, provider, slot.start);
+  const nearest = await Promise.all(['10:30', '09:30', '10:45'].map((time) => slotAt(request, provider, time)));
+  const guest = await somebody({ timezoneId: NEW_YORK });
+  await guest.goto(`/${provider.handle}?start=${encodeURIComponent(slot.start)}`);
+  await isLive(guest);
+  const told = guest.getByRole('alert').filter({ hasText: 'That time is not free any more.' });
+  await expect(told.getByRole('button')).toHaveText(nearest.map(({ start }) => timeIn(NEW_YORK, start)));
+  await guest.getByLabel('Times are shown for').selectOption('Asia/Tokyo');
+  await expect(told.getByRole('button')).toHaveText(nearest.map(({ start }) => timeIn('Asia/Tokyo', start)));
+});
+
 test('the back button undoes a choice', async ({ page, request }) => {
   const provider = await makeProvider(request);
   const slot = await slotAt(request, provider, '10:00');

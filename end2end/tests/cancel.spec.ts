@@ -26,6 +26,7 @@ test('cancelling by the manage link frees the time on the pages of others', asyn
   await dialog.getByLabel('Reason').fill('Caught a cold');
   await dialog.getByRole('button', { name: 'Cancel the booking' }).click();
   await expect(page.getByRole('heading', { name: 'Cancelled' })).toBeVisible();
+  await expect(page.getByRole('main').locator('header')).toBeFocused();
   await expect(page.getByText('Caught a cold')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Cancel…' })).toBeHidden();
 

@@ -35,6 +35,23 @@ test('another length, zone, month or day asks the server nothing', async ({ page
   expect(asked).toEqual([]);
 });
 
+test('another type of appointment brings its own lengths and times', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const lesson = { title: 'Piano lesson', durations_minutes: [20, 50] };
+  const made = await request.post('/api/v1/offerings', { headers: { authorization: `Bearer ${provider.token}` }, data: lesson });
+  expect(made.status()).toBe(201);
+  const { offering_id: offering } = await made.json();
+  const slot = await slotAt(request, provider, '12:00');
+  const date = dateIn(PARIS, slot.start);
+  await visit(page, provider);
+  await chooseDay(page, date);
+  await page.getByRole('radio', { name: /^Piano lesson/ }).check();
+  await expect(page.getByRole('group', { name: 'How long?' }).getByRole('radio')).toHaveCount(2);
+  await page.getByRole('radio', { name: '50 min', exact: true }).check();
+  const truth = await slotsOn(request, provider, date, { duration: 50, offering });
+  await expect(times(page, date).getByRole('listitem')).toHaveText(truth.map((slot) => timeIn(PARIS, slot.start)));
+});
+
 test('a zone once chosen is the zone of the next visit', async ({ page, request }) => {
   const provider = await makeProvider(request);
   await visit(page, provider);
@@ -43,6 +60,17 @@ test('a zone once chosen is the zone of the next visit', async ({ page, request 
   await page.reload();
   await isLive(page);
   await expect(page.getByLabel('Times are shown for')).toHaveValue('Asia/Tokyo');
+});
+
+test('zones have the names that cities have today', async ({ somebody, request }) => {
+  const provider = await makeProvider(request);
+  // Chromium still calls it Asia/Katmandu.
+  const page = await somebody({ timezoneId: 'Asia/Kathmandu' });
+  await visit(page, provider);
+  const zone = page.getByLabel('Times are shown for');
+  await expect(zone).toHaveValue('Asia/Kathmandu');
+  const offered = zone.getByRole('option', { name: /^(Asia\/Kat|Asia\/Cal|Asia\/Kol|Europe\/K[iy])/, includeHidden: true });
+  await expect(offered).toHaveText(['Asia/Kathmandu', 'Asia/Kolkata', 'Europe/Kirov', 'Europe/Kyiv']);
 });
 
 /** How much of the page has moved without anybody's doing (web.dev: above 0.1 it is disturbing). */

@@ -50,6 +50,7 @@ test('a guest books by keyboard alone', async ({ page, request }) => {
   await tabTo(page, bookButton(page));
   await page.keyboard.press('Space');
   await isBooked(page);
+  await expect(page.getByRole('main').locator('header')).toBeFocused();
   const [booked] = await bookings(request, provider);
   expect(booked.start).toBe(slot.start);
 
