@@ -20,17 +20,26 @@ pub struct Site {
     pub secure_cookies: bool,
 }
 
-/// Slows sign-ins per address and account: called with the e-mail as entered, before a password is looked at.
+/// Slows what is worth guessing or flooding, as REST does.
 #[derive(Clone)]
-pub struct SignInGuard(pub Arc<CheckSignIn>);
+pub struct Guard(pub Arc<Check>);
 
-type CheckSignIn = dyn Fn(&str) -> Result<(), Problem> + Send + Sync;
+type Check = dyn Fn(Guarded<'_>) -> Result<(), Problem> + Send + Sync;
 
-impl SignInGuard {
+/// What is about to be done.
+pub enum Guarded<'a> {
+    /// Before a password is looked at or hashed; the e-mail as entered.
+    Password {
+        email: &'a str,
+    },
+    Booking,
+}
+
+impl Guard {
     /// Asks the guard, where the server provides one.
-    pub fn check(email: &str) -> Result<(), ApiError> {
+    pub fn check(what: Guarded<'_>) -> Result<(), ApiError> {
         match use_context::<Self>() {
-            Some(guard) => Ok((guard.0)(email)?),
+            Some(guard) => Ok((guard.0)(what)?),
             None => Ok(()),
         }
     }

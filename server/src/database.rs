@@ -65,7 +65,8 @@ pub async fn pool(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
 impl Connected {
     /// Gives the connections back and stops the cluster, if it is ours.
     pub async fn close(self) {
-        self.pool.close().await;
+        // A request that did not finish in time may still hold a connection: Postgres ends it.
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.pool.close()).await;
         let Some(cluster) = self.cluster else { return };
         let stopped = tokio::task::spawn_blocking(move || cluster.stop()).await.expect("not cancelled");
         if let Err(error) = stopped {

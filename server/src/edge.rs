@@ -12,14 +12,51 @@ use axum::middleware::Next;
 use axum::response::Response;
 use domain::Problem;
 use futures::FutureExt;
+use http::header::{self, HeaderValue};
 
 use crate::client_address::ClientAddress;
 use crate::request_id::{RequestId, X_REQUEST_ID, problem_response};
 use crate::state::AppState;
-use crate::{packing, security};
+use crate::{packing, problem_pages, security};
 
+/// With the limit of what one address may ask; REST counts for itself and tells where one stands.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    around(&state, request, |request, _, _| packing::run(request, next)).await
+    let answer = async |request: Request, _, ClientAddress(address)| match state.limits.check(address, None, false) {
+        Err(problem) if !is_watch(request.uri().path()) => refused(&problem, &request),
+        _ => packing::run(request, next).await,
+    };
+    let mut response = around(&state, request, answer).await;
+    // Pages are somebody's own, and of one moment: their nonce, what was typed, who is signed in.
+    if is(&response, "text/html") || is(&response, "application/json") {
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Whoever watches over the server asks from where its guests may come from too.
+fn is_watch(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// In the form that who asks can read: a page, what a server function answers, or a problem's document.
+fn refused(problem: &Problem, request: &Request) -> Response {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut response = problem_response(problem);
+    let (kind, body) = if accepts.contains("text/html") {
+        ("text/html; charset=utf-8", problem_pages::told(problem))
+    } else if request.uri().path().starts_with("/rpc/") {
+        ("application/json", serde_json::to_string(problem).unwrap_or_default())
+    } else {
+        return response;
+    };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    *response.body_mut() = body.into();
+    response
+}
+
+fn is(response: &Response, kind: &str) -> bool {
+    let found = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    found.is_some_and(|found| found.starts_with(kind))
 }
 
 /// Logs the path's pattern and never the query: manage keys travel in it.

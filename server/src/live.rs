@@ -38,7 +38,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { heartbeat_every: Duration::from_secs(20), patience: Duration::from_secs(10), most_per_address: 5000 }
+        Self { heartbeat_every: Duration::from_secs(20), patience: Duration::from_secs(10), most_per_address: 1000 }
     }
 }
 

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     start_log(&config);
+    serve::raise_open_files();
     // Rendering pages can wait on resources of the same page: on one or two cores more threads than
     // cores keep that from standing still.
     let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use app::context::{RequestId, SignInGuard, Site};
+use app::context::{Guard, Guarded, RequestId, Site};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 
 use crate::client_address::ClientAddress;
 use crate::request_id::{self, problem_response};
+use crate::rest;
 use crate::state::AppState;
 
 /// Forms are short.
@@ -37,6 +38,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/rpc/{*function}", post(rpc.clone()).get(rpc))
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(tower_http::limit::RequestBodyLimitLayer::new(LONGEST_FORM))
+        .layer(tower_http::timeout::RequestBodyTimeoutLayer::new(rest::PATIENCE))
 }
 
 /// What pages and server functions find in their context; the request's parts are there already.
@@ -52,9 +54,10 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         let id = parts.as_ref().and_then(|parts| parts.extensions.get::<request_id::RequestId>().cloned());
         provide_context(RequestId(id.map(|id| id.as_str().to_owned()).unwrap_or_default()));
         let address = parts.and_then(|parts| parts.extensions.get::<ClientAddress>().copied());
-        provide_context(SignInGuard(Arc::new(move |email: &str| match address {
-            Some(ClientAddress(address)) => limits.check_sign_in(address, email),
-            None => Ok(()),
+        provide_context(Guard(Arc::new(move |what| match (address, what) {
+            (Some(ClientAddress(address)), Guarded::Password { email }) => limits.check_sign_in(address, email),
+            (Some(ClientAddress(address)), Guarded::Booking) => limits.check_booking(address),
+            (None, _) => Ok(()),
         })));
     }
 }

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use domain::Problem;
 use domain::problem::{PROBLEM_TYPES, ProblemType};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, StatusCode};
@@ -52,6 +53,12 @@ fn explained(kind: &ProblemType) -> String {
     body + "</dl>"
 }
 
+/// A page that tells of this very problem.
+pub fn told(problem: &Problem) -> String {
+    let ProblemType { title, explanation, .. } = problem.problem_type();
+    html(title, &format!("<h1>{title}</h1><p>{explanation}</p>"))
+}
+
 /// The members a type has beside `type`, `title`, `status` and `detail`.
 fn members(slug: &str) -> &'static [(&'static str, &'static str)] {
     match slug {
@@ -69,17 +76,20 @@ fn members(slug: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// Every text on these pages is our own: nothing to escape.
 fn page(status: StatusCode, title: &str, body: &str) -> Response {
-    let html = format!(
+    (status, Html(html(title, body))).into_response()
+}
+
+/// Every text on these pages is our own: nothing to escape.
+fn html(title: &str, body: &str) -> String {
+    format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – Eventide</title>\
          <link rel=\"stylesheet\" href=\"/problems/style.css\"></head><body><main>{body}</main>\
          <footer><nav aria-label=\"More\"><a href=\"/problems\">All problems</a> <a href=\"/api/docs\">API documentation</a></nav></footer>\
          </body></html>"
-    );
-    (status, Html(html)).into_response()
+    )
 }
 
 const STYLE: &str = "\

@@ -65,6 +65,12 @@ impl Limits {
         Ok(Some(standing))
     }
 
+    /// Before a booking by another door than REST's, which counts it with [`Limits::check`].
+    pub fn check_booking(&self, address: IpAddr) -> Result<(), Problem> {
+        let Some(buckets) = &self.0 else { return Ok(()) };
+        buckets.booking.check(network(address)).map(|_| ())
+    }
+
     /// Before a password is looked at, by whatever door: `email` as it was entered.
     pub fn check_sign_in(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
         let Some(buckets) = &self.0 else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! Every route of the server on one page.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::state::AppState;
 use crate::{api_docs, assets, edge, live, pages, problem_pages, rest, security};
@@ -13,7 +13,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(pages)
         .merge(rest::others())
-        .merge(live::routes())
+        .merge(live::routes().layer(from_fn(rest::documents)))
         .merge(api_docs::routes())
         .merge(problem_pages::routes())
         .merge(assets::routes())

@@ -32,6 +32,16 @@ pub async fn serve(listener: TcpListener, services: Services, config: Config, sh
     let _ = tokio::time::timeout(Duration::from_secs(2), feeds).await;
 }
 
+/// As many sockets and files as the system lets this process have: what it starts with is often 1024, made for
+/// programs that use `select`.
+pub fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, "the number of open files stays as it is");
+    }
+}
+
 /// On the system's clock.
 pub fn services(pool: sqlx::PgPool) -> Services {
     Services::new(pool, Clock::system())

@@ -22,11 +22,7 @@ mod doors {
 
     /// Where a form without JavaScript goes when it is done; with JavaScript the page stays.
     pub fn return_to(path: &str) {
-        let plain_form = use_context::<http::request::Parts>().is_some_and(|parts| {
-            let accepts = parts.headers.get(http::header::ACCEPT);
-            accepts.and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
-        });
-        if plain_form {
+        if is_plain_form() {
             leptos_axum::redirect(path);
         }
     }
@@ -35,12 +31,10 @@ mod doors {
     pub fn address_of(provider: &Provider) -> String {
         format!("{}/{}", crate::context::site().base_url, provider.public.handle)
     }
-
-    pub use crate::context::{actor, services};
 }
 
 #[cfg(feature = "ssr")]
-use doors::{actor, services};
+use crate::context::{Guard, Guarded, actor, is_plain_form, services};
 #[cfg(feature = "ssr")]
 pub use doors::{address_of, id, return_to};
 
@@ -179,7 +173,7 @@ pub async fn create_token(token: Entered) -> Result<String, ApiError> {
     let mut token = token;
     let (services, actor) = (services(), actor().await?);
     let email = service::providers::me(&services, &actor).await?.email;
-    crate::context::SignInGuard::check(&email)?;
+    Guard::check(Guarded::Password { email: &email })?;
     token.set("email", email);
     let credentials =
         domain::provider::Credentials::parse(domain::Form::entered(token.0)).map_err(domain::Problem::from)?;

@@ -10,6 +10,7 @@ use service::{Actor, Services};
 use super::calls::{Shelf, ShelfPage};
 use crate::calendar::reading;
 use crate::error::ApiError;
+use crate::zoned;
 
 /// How many bookings make a page of what is to come.
 const PAGE: u32 = 50;
@@ -92,7 +93,7 @@ async fn back(
     let unreadable = || Problem::Malformed { detail: "This cursor is not one of ours.".into() };
     let mut to = match cursor {
         "" => latest,
-        text => text.parse::<Instant>().map_err(|_| unreadable())?.min(latest),
+        text => zoned::parse_instant(text).ok_or_else(unreadable)?.min(latest),
     };
     let mut length = LOOK_BACK;
     loop {

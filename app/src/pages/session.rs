@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
-use crate::context::{clear_session_cookie, services, session_token, set_session_cookie};
+use crate::context::{Guard, Guarded, clear_session_cookie, services, session_token, set_session_cookie};
 
 /// Who is signed in, for the bar at the top.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,10 +51,11 @@ pub async fn sign_up(
         ("time_zone", &time_zone),
     ];
     let outcome = async {
-        let new = domain::provider::NewProvider::parse(domain::Form::entered(typed)).map_err(service::Error::from)?;
+        let new = domain::provider::NewProvider::parse(domain::Form::entered(typed)).map_err(domain::Problem::from)?;
+        Guard::check(Guarded::Password { email: &new.email })?;
         let services = services();
         let provider = service::providers::sign_up(&services, new, None).await?.provider;
-        service::auth::open_session(&services, provider.public.provider_id).await
+        Ok(service::auth::open_session(&services, provider.public.provider_id).await?)
     };
     match outcome.await {
         Ok(session) => {
@@ -63,11 +64,10 @@ pub async fn sign_up(
             leptos_axum::redirect("/dashboard");
             Ok(())
         }
-        Err(error) => {
-            let error = ApiError::from(error);
+        Err(ApiError(problem)) => {
             let typed = typed.map(|(name, value)| (name, if name == "password" { "" } else { value }));
-            back_to("/sign-up", Draft::new(typed, error.0.clone()));
-            Err(error)
+            back_to("/sign-up", Draft::new(typed, problem.clone()));
+            Err(ApiError(problem))
         }
     }
 }
@@ -75,7 +75,7 @@ pub async fn sign_up(
 #[server(prefix = "/rpc", endpoint = "sign_in", output = Text)]
 pub async fn sign_in(#[server(default)] email: String, #[server(default)] password: String) -> Result<(), ApiError> {
     let outcome = async {
-        crate::context::SignInGuard::check(&email)?;
+        Guard::check(Guarded::Password { email: &email })?;
         let form = domain::Form::entered([("email", &*email), ("password", &password)]);
         let credentials = domain::provider::Credentials::parse(form).map_err(domain::Problem::from)?;
         Ok(service::auth::sign_in(&services(), credentials).await?)

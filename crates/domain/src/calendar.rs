@@ -48,7 +48,7 @@ impl Calendar {
         let busy: RangeSet = closed.chain(near.iter().map(|appointment| appointment.blocked)).collect();
         Openings {
             windows: windows(&self.open(within), busy.ranges(), near, within),
-            groups: groups(near, within),
+            groups: self.groups(near, within),
             full_days: self.full_days(within),
         }
     }
@@ -68,6 +68,38 @@ impl Calendar {
             Err(_) => false,
         });
         open
+    }
+
+    /// Open less closed time, whatever is taken; complete in `within`, and reaching beyond it where occurrences do.
+    pub fn open_time(&self, within: TimeRange) -> RangeSet {
+        let of = |effect| self.stretches(effect, within).map(|(range, _)| range).collect::<RangeSet>();
+        of(Effect::Open).subtract(&of(Effect::Closed))
+    }
+
+    /// Group appointments that start in `within`, still have seats, and lie in open time: hours that were closed or
+    /// deleted take no more guests, and those who have booked are the provider's to tell.
+    fn groups(&self, near: &[Appointment], within: TimeRange) -> Vec<GroupSeats> {
+        let starting = near.iter().filter(|group| !group.held && within.contains(group.during.start()));
+        let mut open: Vec<(&Appointment, u32)> = starting
+            .filter_map(|group| {
+                let remaining = group.capacity.checked_sub(group.seats_taken).filter(|seats| *seats > 0)?;
+                Some((group, remaining))
+            })
+            .collect();
+        let Some(all) = open.iter().map(|(group, _)| group.during).reduce(|a, b| a.hull(&b)) else { return Vec::new() };
+        let open_time = self.open_time(all);
+        open.retain(|(group, _)| open_time.encloses(&group.during));
+        let mut groups: Vec<GroupSeats> = open
+            .into_iter()
+            .map(|(group, remaining)| GroupSeats {
+                offering_id: group.offering_id,
+                start: group.during.start(),
+                end: group.during.end(),
+                remaining,
+            })
+            .collect();
+        groups.sort_by_key(|group| (group.start, group.offering_id));
+        groups
     }
 
     /// Every occurrence of the entries of one effect, with its start; entry by entry.
@@ -172,21 +204,6 @@ fn windows(open: &[(TimeRange, Instant)], busy: &[TimeRange], near: &[Appointmen
         }
     }
     windows
-}
-
-/// Group appointments that start in `within` and still have seats.
-fn groups(near: &[Appointment], within: TimeRange) -> Vec<GroupSeats> {
-    let mut groups: Vec<GroupSeats> = near
-        .iter()
-        .filter(|appointment| !appointment.held && within.contains(appointment.during.start()))
-        .filter_map(|appointment| {
-            let remaining = appointment.capacity.checked_sub(appointment.seats_taken).filter(|seats| *seats > 0)?;
-            let (start, end) = (appointment.during.start(), appointment.during.end());
-            Some(GroupSeats { offering_id: appointment.offering_id, start, end, remaining })
-        })
-        .collect();
-    groups.sort_by_key(|group| (group.start, group.offering_id));
-    groups
 }
 
 /// How far ahead two endless series are compared.

@@ -4,6 +4,7 @@ use chrono::{TimeDelta, Utc};
 
 use crate::availability::Effect;
 use crate::calendar::{Appointment, Calendar};
+use crate::offering::MAX_DURATION_MINUTES;
 use crate::problem::{Reason, ReasonCode};
 use crate::{Instant, Offering, RangeSet, TimeRange};
 
@@ -18,7 +19,10 @@ pub fn explain(
     now: Instant,
 ) -> Vec<Reason> {
     let mut reasons = rules(offering, duration_minutes, start, now);
-    // What cannot be a stretch of time at all has been said to be an unknown length.
+    // No appointment is longer than a day: that has been said to be an unknown length, and nothing is to be looked up.
+    if duration_minutes > MAX_DURATION_MINUTES {
+        return reasons;
+    }
     let Ok(during) = TimeRange::from_start(start, i64::from(duration_minutes)) else { return reasons };
     if year_out_of_bounds(start) {
         reasons.push(outside());
@@ -35,9 +39,11 @@ pub fn explain(
         Some(group) if group.seats_taken >= group.capacity => {
             reasons.push(reason(ReasonCode::Full, "Every seat of this appointment is taken. Choose another time."))
         }
-        Some(_) => {}
+        // Its start was on the grid when it was made.
+        Some(_) => open_and_closed(calendar, during, &mut reasons),
         None => {
-            hours(calendar, offering, during, &mut reasons);
+            open_and_closed(calendar, during, &mut reasons);
+            grid(calendar, offering, during, &mut reasons);
             others(near, during, blocked, &mut reasons);
         }
     }
@@ -93,9 +99,8 @@ fn rules(offering: &Offering, duration_minutes: u32, start: Instant, now: Instan
 }
 
 /// What the provider's open and closed hours say.
-fn hours(calendar: &Calendar, offering: &Offering, during: TimeRange, reasons: &mut Vec<Reason>) {
-    let open = calendar.open(during);
-    let all: RangeSet = open.iter().map(|(range, _)| *range).collect();
+fn open_and_closed(calendar: &Calendar, during: TimeRange, reasons: &mut Vec<Reason>) {
+    let all: RangeSet = calendar.stretches(Effect::Open, during).map(|(range, _)| range).collect();
     let wanted = RangeSet::from_iter([during]);
     if !wanted.subtract(&all).ranges().is_empty() {
         reasons.push(outside());
@@ -104,7 +109,11 @@ fn hours(calendar: &Calendar, offering: &Offering, during: TimeRange, reasons: &
     if !wanted.intersect(&all).intersect(&closed).ranges().is_empty() {
         reasons.push(reason(ReasonCode::Closed, "The provider is away during part of this time. Choose another time."));
     }
-    let start = during.start();
+}
+
+/// What the steps from the start of the hours say.
+fn grid(calendar: &Calendar, offering: &Offering, during: TimeRange, reasons: &mut Vec<Reason>) {
+    let (open, start) = (calendar.open(during), during.start());
     if let Some((_, origin)) = open.iter().find(|(range, _)| range.contains(start)) {
         let step = i64::from(offering.step_minutes.max(1)) * 60;
         let past = (start - *origin).num_seconds().rem_euclid(step);

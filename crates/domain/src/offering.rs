@@ -12,6 +12,9 @@ pub enum Approval {
     Manual,
 }
 
+/// The longest appointment, in minutes.
+pub const MAX_DURATION_MINUTES: u32 = 1440;
+
 /// The fields a provider sets; all minutes and days are whole and not negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

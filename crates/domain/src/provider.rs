@@ -38,6 +38,12 @@ impl std::fmt::Debug for Password {
     }
 }
 
+/// Whether `text` has the form of a handle: 3 to 30 of `a-z 0-9 -`.
+pub fn is_handle(text: &str) -> bool {
+    (3..=30).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
 /// A sign-up, every field checked.
 #[derive(Clone, Debug)]
 pub struct NewProvider {

@@ -11,6 +11,12 @@ impl RangeSet {
         &self.0
     }
 
+    /// Whether all of `range` is in it.
+    pub fn encloses(&self, range: &TimeRange) -> bool {
+        let nearest = self.0.partition_point(|own| own.end() <= range.start());
+        self.0.get(nearest).is_some_and(|own| own.encloses(range))
+    }
+
     /// The instants that are in either.
     pub fn union(&self, other: &Self) -> Self {
         self.0.iter().chain(&other.0).copied().collect()

@@ -275,6 +275,23 @@ fn changes_leave_alone_what_they_do_not_name() {
     let changes = ProviderChanges::parse(sent(json!({ "bio": "" }))).unwrap();
     assert_eq!(changes.bio.as_deref(), Some(""), "a bio can be emptied");
     assert_eq!((changes.handle, changes.display_name, changes.time_zone), (None, None, None));
+    let changes = ProviderChanges::parse(sent(json!({ "handle": null, "display_name": null }))).unwrap();
+    assert_eq!((changes.handle, changes.display_name), (None, None), "null leaves it as it is");
+    assert_eq!(
+        faults(ProviderChanges::parse(sent(json!({ "handle": "", "display_name": " ", "time_zone": "" })))),
+        ["display_name required", "handle required", "time_zone required"],
+        "nothing else can"
+    );
+}
+
+#[test]
+fn a_program_cannot_send_a_nested_field_by_a_dotted_name() {
+    let guest = json!({ "name": "Grace", "email": "grace@example.com" });
+    let mut body =
+        json!({ "provider": "ada", "start": "2026-11-23T09:00:00Z", "duration_minutes": 30, "guest": guest });
+    assert!(NewBooking::parse(sent(body.clone())).is_ok());
+    body["guest.bogus"] = json!(1);
+    assert_eq!(faults(NewBooking::parse(sent(body))), ["guest.bogus unknown_field"]);
 }
 
 #[test]

@@ -144,7 +144,10 @@ impl Cluster {
     /// Removes what a killed Postgres leaves behind. Nobody else can be using it: the data folder is locked by us.
     fn clear_remains(&self) -> Result<(), Error> {
         // Sessions outlive a killed postmaster for a moment, and their shared memory forbids a new one.
-        postmaster::wait_none(&self.folder, STOPPING);
+        if !postmaster::wait_none(&self.folder, STOPPING) {
+            let said = "sessions of a Postgres that was killed do not end".to_owned();
+            return Err(Error::Program { program: "Postgres", said, log: self.log() });
+        }
         let socket = place::socket_file(&self.socket_folder);
         let socket_lock = socket.with_file_name(format!(".s.PGSQL.{}.lock", place::PORT));
         for file in [postmaster::pid_file(&self.folder), socket, socket_lock] {

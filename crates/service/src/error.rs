@@ -76,7 +76,18 @@ impl From<Vec<FieldError>> for Error {
 }
 
 impl From<sqlx::Error> for Error {
+    /// A value that Postgres cannot hold came from outside (SQLSTATE class 22: a NUL in a text, a year too far, as in
+    /// a forged cursor): the caller's fault and not ours, by whatever door it came.
     fn from(cause: sqlx::Error) -> Self {
+        let unheld = match &cause {
+            sqlx::Error::Encode(_) => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("22")),
+            _ => false,
+        };
+        if unheld {
+            tracing::warn!(%cause, "a value that the database cannot hold");
+            return Problem::Malformed { detail: "The request holds a value that cannot be looked up.".into() }.into();
+        }
         Self::Database(cause)
     }
 }

@@ -8,6 +8,9 @@ use crate::idempotency::{Claim, Repeatable};
 use crate::retry::Attempts;
 use crate::{Actor, Error, Services, changes, ids, providers, store};
 
+/// Of one provider: a guest's page lists all that are active.
+const MOST_OFFERINGS: usize = 100;
+
 /// The active ones of a provider (id or handle), in order of creation; for the provider themselves all.
 pub async fn list(s: &Services, actor: &Actor, provider: &str) -> Result<Vec<Offering>, Error> {
     let provider_id = providers::resolve(s, provider).await?;
@@ -48,6 +51,10 @@ async fn try_create(
         return Ok(before);
     }
     let version = lock(&mut tx, provider_id).await?;
+    if store::offerings::list(&mut *tx, provider_id).await?.len() >= MOST_OFFERINGS {
+        let message = format!("There are {MOST_OFFERINGS} offerings, as many as can be. Delete one first.");
+        return Err(Problem::field("title", "too_many", message).into());
+    }
     let offering = Offering { offering_id: ids::new_id(now), details: new.clone() };
     store::offerings::insert(&mut *tx, provider_id, &offering, now).await.map_err(slug_taken)?;
     changes::log_profile(&mut tx, provider_id, version, now).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::live::Profile;
-use domain::provider::{NewProvider, ProviderChanges};
+use domain::provider::{self, NewProvider, ProviderChanges};
 use domain::{FieldError, NewOffering, Offering, Page, Problem, Provider, PublicProvider};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -114,6 +114,10 @@ pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snap
             Ok(_) | Err(Error::Problem(_)) => {}
             Err(error) => return Err(error),
         }
+    }
+    // Nobody has such a handle: nothing to ask the database.
+    if !provider::is_handle(provider) {
+        return Err(Problem::NotFound.into());
     }
     // Boxed as `snapshot::current` does it.
     let found = Box::pin(store::providers::by_handle(&s.pool, provider)).await?;

@@ -27,8 +27,8 @@ pub fn for_build(workspace: &Workspace) -> Outcome {
 
 /// For the browser tests.
 pub fn for_tests(workspace: &Workspace) -> Outcome {
-    chromium()?;
-    node_modules(workspace)
+    node_modules(workspace)?;
+    chromium(workspace)
 }
 
 /// The wasm-bindgen that belongs to the library in Cargo.lock: they must be of one version.
@@ -125,14 +125,17 @@ fn wasm_opt(workspace: &Workspace) {
     }
 }
 
-fn chromium() -> Outcome {
+fn chromium(workspace: &Workspace) -> Outcome {
     if find_chromium().is_some() {
         return Ok(());
     }
     if !is_root() || on_path(&["apt-get"]).is_none() {
-        return Err(
+        // Playwright has one of its own, where its download can be reached.
+        let end2end = workspace.root.join("end2end");
+        let own = || run(workspace.command("npx").args(["playwright", "install", "chromium"]).current_dir(&end2end));
+        return step("Chromium: fetch Playwright's own", own).map_err(|_| {
             "the browser tests need Chromium: install the package `chromium`, or name one in CHROME_PATH".into()
-        );
+        });
     }
     step("Chromium: install Debian's package", || {
         apt(&["update", "-qq"])?;

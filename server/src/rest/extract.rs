@@ -21,6 +21,8 @@ use crate::state::AppState;
 
 /// The longest body that is read.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// How long a body may take to arrive.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of a longer one is read and thrown away, so that its sender gets to read the answer
 /// instead of a connection reset, and for how long.
 const DRAINED_BYTES: usize = 4 * 1024 * 1024;
@@ -210,6 +212,11 @@ fn form(bytes: &[u8]) -> Result<Form, ApiProblem> {
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
+    let read = tokio::time::timeout(PATIENCE, read_all(headers, body)).await;
+    read.unwrap_or_else(|_| Err(ApiProblem::malformed("The body did not arrive in time.")))
+}
+
+async fn read_all(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > DRAINED_BYTES) {
         return Err(Problem::TooLarge.into());

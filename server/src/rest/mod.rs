@@ -26,7 +26,8 @@ use crate::openapi;
 use crate::state::AppState;
 
 pub use answer::{IfNoneMatch, conditional};
-pub use problem::ApiProblem;
+pub use extract::PATIENCE;
+pub use problem::{ApiProblem, layer as documents};
 
 /// The routes with their descriptions, of which the OpenAPI document is made.
 pub fn described() -> OpenApiRouter<AppState> {

@@ -141,14 +141,14 @@ async fn a_version_that_never_was_is_answered_with_a_snapshot(pool: PgPool) {
 async fn a_version_this_node_has_not_heard_of_is_believed_if_true(pool: PgPool) {
     let a = Node::start(&pool).await;
     // Hears nothing from others by itself: no hints, and a poll that was before the booking.
-    let b = Node::start_with(&pool, Setup { feed: Feed::OnlyHints, ..Setup::default() }).await;
+    let b = Node::start_with(&pool, Setup { feed: Feed::Nothing, ..Setup::default() }).await;
     let shop = Shop::open(&a.services).await;
     let mut listening = Client::join(&b, &shop.handle, None).await;
     let mut state = listening.state().await;
     shop.book(&a.services).await;
     let seen = state.version + 1;
     let mut client = Client::join(&b, &shop.handle, Some(seen)).await;
-    shop.book(&a.services).await;
+    shop.book(&b.services).await;
     let mut ahead = state.clone();
     listening.follow(&mut state, seen + 1).await;
     ahead.version = seen;

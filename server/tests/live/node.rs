@@ -45,6 +45,8 @@ pub enum Feed {
     Both,
     OnlyHints,
     OnlyPoll,
+    /// It does not.
+    Nothing,
 }
 
 impl Node {
@@ -60,6 +62,10 @@ impl Node {
             Feed::Both => {}
             Feed::OnlyHints => feed.poll_every = std::time::Duration::from_secs(3600),
             Feed::OnlyPoll => feed.hints = false,
+            Feed::Nothing => {
+                feed.hints = false;
+                feed.poll_every = std::time::Duration::from_secs(3600);
+            }
         }
         let Ok((_, config)) = Config::read([OsString::from("eventide")]) else { panic!("the defaults are right") };
         let state = AppState::new(services.clone(), config, shutdown.clone());

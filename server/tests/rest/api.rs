@@ -104,6 +104,13 @@ impl Api {
         }
     }
 
+    /// Calls a server function as a page with scripts does.
+    pub async fn rpc(&self, function: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        let request = self.http.post(format!("{}/rpc/{function}", self.base)).header("accept", "application/json");
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        request.body(serde_urlencoded::to_string(fields).unwrap()).send().await.unwrap()
+    }
+
     pub fn operation(&self, method: &Method, template: &str) -> Option<&Value> {
         self.document["paths"].get(template)?.get(method.as_str().to_lowercase())
     }

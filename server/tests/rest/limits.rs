@@ -43,6 +43,55 @@ async fn bookings_have_a_limit_of_their_own(pool: PgPool) {
     assert_eq!((read.status, read.header("ratelimit-limit")), (200, "400"));
 }
 
+/// The doors of the browser: what REST limits must not be had by another way.
+#[sqlx::test(migrations = "../migrations")]
+async fn forms_of_pages_are_limited_as_rest_is(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "on"]).await;
+    let ada = api.sign_up("ada").await;
+    api.open(&ada, "2026-11-23").await;
+    let statuses = async |path: &str, fields: &[(&str, &str)], times: usize| {
+        let answers = futures::future::join_all((0..times).map(|_| api.rpc(path, fields))).await;
+        answers.into_iter().map(|answer| answer.status().as_u16()).collect::<Vec<_>>()
+    };
+    let booking = [
+        ("provider", "ada"),
+        ("start", "2026-11-23T10:00:00Z"),
+        ("duration_minutes", "30"),
+        ("name", "Grace Hopper"),
+        ("email", "grace@example.com"),
+    ];
+    let booked = statuses("book", &booking, 100).await;
+    let refused = booked.iter().filter(|status| **status == 429).count();
+    assert!(refused > 0 && booked.iter().filter(|status| **status == 200).count() == 1, "{booked:?}");
+
+    let account = [
+        ("display_name", "Ada"),
+        ("handle", "ada-2"),
+        ("email", "ada@example.com"),
+        ("password", super::api::PASSWORD),
+        ("time_zone", "Europe/Paris"),
+    ];
+    assert!(statuses("sign_up", &account, 30).await.contains(&429));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn pages_have_the_limit_of_an_address_and_health_has_none(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "on"]).await;
+    let get = |path: &'static str, accept: &'static str| {
+        api.http.get(format!("{}{path}", api.base)).header("accept", accept).send()
+    };
+    let answers = futures::future::join_all((0..1000).map(|_| get("/robots.txt", "*/*"))).await;
+    assert!(answers.into_iter().any(|answer| answer.unwrap().status().as_u16() == 429));
+    let flood = futures::future::join_all((0..200).map(|_| get("/problems", "text/html"))).await;
+    let refused = flood.into_iter().map(Result::unwrap).find(|answer| answer.status().as_u16() == 429);
+    let refused = refused.expect("the flood is not over");
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(refused.headers()["content-type"], "text/html; charset=utf-8");
+    assert!(refused.text().await.unwrap().contains("<h1>"));
+    let healthy = futures::future::join_all((0..600).map(|_| get("/healthz", "*/*"))).await;
+    assert!(healthy.into_iter().all(|answer| answer.unwrap().status().as_u16() == 200));
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn a_failure_of_ours_tells_where_one_stands_too(pool: PgPool) {
     let api = Api::start_with(pool.clone(), &["--rate-limit", "on"]).await;

@@ -46,6 +46,11 @@ async fn unknown_paths_and_methods_of_the_api_are_problems_too(pool: PgPool) {
         assert_eq!((status, kind.as_str()), (404, "application/problem+json"), "{path}");
         assert_eq!(document["type"], "/problems/not-found", "{path}");
     }
+    let response = api.http.put(format!("{}/api/v1/availability/ada/live", api.base)).send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (405, &"application/problem+json".parse().unwrap())
+    );
     let response = api.http.put(format!("{}/api/v1/bookings", api.base)).send().await.unwrap();
     assert_eq!(
         (response.status().as_u16(), &response.headers()["content-type"]),
@@ -82,6 +87,33 @@ async fn the_docs_load_nothing_from_elsewhere(pool: PgPool) {
     assert!(script.contains("/api/v1/openapi.json"), "{script}");
     assert_eq!(get(&api, "/api/docs/swagger-ui-bundle.js").await.0, 200);
     assert_eq!(get(&api, "/api/docs").await.0, 303);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn names_that_nobody_can_have_are_not_found_at_every_door(pool: PgPool) {
+    let api = Api::start(pool).await;
+    for name in ["%00", "%ff", "a%00b", "%F0%9F%98%80", &"x".repeat(5000)] {
+        for path in
+            [format!("/{name}"), format!("/api/v1/availability/{name}/live"), format!("/api/v1/providers/{name}")]
+        {
+            let status = get(&api, &path).await.0;
+            assert!([400, 404].contains(&status), "{status} {path}");
+        }
+    }
+    let answer = api.rpc("guest_page", &[("handle", "\0"), ("zone", "")]).await;
+    assert_eq!(answer.status().as_u16(), 404);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn pages_are_not_kept_by_caches(pool: PgPool) {
+    let api = Api::start(pool).await;
+    api.sign_up("ada").await;
+    for path in ["/", "/ada", "/sign-in", "/dashboard", "/bookings/x?key=y", "/no/such/page"] {
+        let response = api.http.get(format!("{}{path}", api.base)).send().await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "no-store", "{path}");
+    }
+    let answer = api.rpc("guest_page", &[("handle", "ada"), ("zone", "")]).await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
 }
 
 /// Leptos lists an app's routes with one flag for the whole process, see `PAGES` in `server/src/pages.rs`.

@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
-use crate::context::{cookie, services};
+use crate::context::{Guard, Guarded, cookie, services};
 
 /// All that a guest page needs; what is chosen on it asks for nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,8 +88,9 @@ pub async fn book(
     ];
     let page = format!("/{}", super::choice::encoded(&provider));
     let outcome = async {
-        let new = domain::NewBooking::parse(Form::entered(fields)).map_err(service::Error::from)?;
-        service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await
+        let new = domain::NewBooking::parse(Form::entered(fields)).map_err(domain::Problem::from)?;
+        Guard::check(Guarded::Booking)?;
+        Ok(service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await?)
     };
     match outcome.await {
         Ok(booked) => {
@@ -97,8 +98,7 @@ pub async fn book(
             leptos_axum::redirect(&format!("/bookings/{}?key={}", booked.booking.booking_id, booked.manage_token));
             Ok(())
         }
-        Err(error) => {
-            let error = ApiError::from(error);
+        Err(ApiError(problem)) => {
             let query = super::choice::query([
                 ("offering", &*offering),
                 ("duration", &duration_minutes),
@@ -106,8 +106,8 @@ pub async fn book(
                 ("tz", &time_zone),
             ]);
             let typed = [("start", &*start), ("name", &name), ("email", &email), ("phone", &phone), ("notes", &notes)];
-            crate::pages::session::back_to(&format!("{page}{query}#details"), Draft::new(typed, error.0.clone()));
-            Err(error)
+            crate::pages::session::back_to(&format!("{page}{query}#details"), Draft::new(typed, problem.clone()));
+            Err(ApiError(problem))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a guest sends to book.
 
 use super::{FieldError, Form, Reader};
+use crate::offering::MAX_DURATION_MINUTES;
 use crate::{Guest, NewBooking};
 
 impl NewBooking {
@@ -11,7 +12,8 @@ impl NewBooking {
         let provider = reader.required("provider", |r| r.text("provider", 100));
         let offering_id = reader.uuid("offering_id");
         let start = reader.required("start", |r| r.instant("start"));
-        let duration = reader.required("duration_minutes", |r| r.integer("duration_minutes", 1, 1440));
+        let duration =
+            reader.required("duration_minutes", |r| r.integer("duration_minutes", 1, MAX_DURATION_MINUTES.into()));
         let guest = reader.required("guest", |r| r.nested("guest", Guest::parse));
         reader.finish(|| {
             Some(Self {

@@ -1,6 +1,7 @@
 //! What a provider sends about an appointment type.
 
 use super::{FieldError, Form, Reader};
+use crate::offering::MAX_DURATION_MINUTES;
 use crate::{Approval, NewOffering};
 
 impl NewOffering {
@@ -16,7 +17,8 @@ impl NewOffering {
         }
         let description = r.paragraphs("description", 2000).unwrap_or_default();
         let location = r.text("location", 300).unwrap_or_default();
-        let durations = r.required("durations_minutes", |r| r.integers("durations_minutes", 5, 1440));
+        let durations =
+            r.required("durations_minutes", |r| r.integers("durations_minutes", 5, MAX_DURATION_MINUTES.into()));
         let durations = durations.map(|minutes| {
             let sorted: std::collections::BTreeSet<u32> = minutes.into_iter().map(|m| m as u32).collect();
             sorted.into_iter().collect::<Vec<_>>()

@@ -3,7 +3,7 @@
 use super::{FieldError, Form, Reader};
 use crate::provider::{Credentials, NewProvider, Password, ProviderChanges};
 
-/// Paths of our own, and names that would mislead a guest.
+/// Paths of our own, of pages and of the API (`/availability/{provider}`), and names that would mislead a guest.
 const RESERVED_HANDLES: &[&str] = &[
     "about",
     "account",
@@ -13,11 +13,14 @@ const RESERVED_HANDLES: &[&str] = &[
     "app",
     "assets",
     "availability",
+    "batch",
     "bookings",
     "calendar",
     "contact",
+    "copy",
     "dashboard",
     "docs",
+    "entries",
     "eventide",
     "favicon",
     "healthz",
@@ -89,14 +92,14 @@ impl Credentials {
 }
 
 impl ProviderChanges {
-    /// Fields, all optional: `handle`, `display_name`, `bio` (may be emptied), `time_zone`.
+    /// Fields, all optional: `handle`, `display_name`, `bio`, `time_zone`. Only `bio` may be emptied.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
         let bio_given = form.0.contains_key("bio");
         let mut reader = Reader::new(form);
-        let handle = handle(&mut reader);
-        let display_name = reader.text("display_name", 80);
+        let handle = reader.unless_blank("handle", handle);
+        let display_name = reader.unless_blank("display_name", |r| r.text("display_name", 80));
         let bio = reader.paragraphs("bio", 1000).or_else(|| bio_given.then(String::new));
-        let time_zone = reader.zone("time_zone");
+        let time_zone = reader.unless_blank("time_zone", |r| r.zone("time_zone"));
         reader.finish(|| Some(Self { handle, display_name, bio, time_zone }))
     }
 }

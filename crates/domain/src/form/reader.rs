@@ -96,6 +96,14 @@ impl Reader {
         value
     }
 
+    /// As [`Reader::required`] where the field is there and not null: it may be left out, not emptied.
+    pub fn unless_blank<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        match self.fields.get(name) {
+            None | Some(Field::Json(Value::Null)) => read(self),
+            Some(_) => self.required(name, read),
+        }
+    }
+
     /// A whole number from `least` to `most`.
     pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
         let number = match self.fields.remove(name)? {
@@ -249,10 +257,11 @@ impl Reader {
 
     /// The fields of a nested object, faults named `name.field`; `None` when it is missing.
     pub fn nested<T>(&mut self, name: &str, read: impl FnOnce(Form) -> Result<T, Vec<FieldError>>) -> Option<T> {
+        // A program sends objects: a dotted name of its own is no field.
         let prefix = format!("{name}.");
         let entered: BTreeMap<String, Field> = self
             .fields
-            .extract_if(.., |field, _| field.starts_with(&prefix))
+            .extract_if(.., |field, value| field.starts_with(&prefix) && matches!(value, Field::Entered(_)))
             .map(|(field, value)| (field[prefix.len()..].to_owned(), value))
             .collect();
         let form = match self.fields.remove(name) {

@@ -156,7 +156,12 @@ impl<'a> Oracle<'a> {
     fn groups(&self) -> Vec<GroupSeats> {
         let mut groups = Vec::new();
         for taken in &self.calendar.appointments {
-            if self.within.contains(taken.during.start()) && !taken.held && taken.seats_taken < taken.capacity {
+            let is_open = |instant| self.minute(instant).origin.is_some() && !self.minute(instant).closed;
+            if self.within.contains(taken.during.start())
+                && !taken.held
+                && taken.seats_taken < taken.capacity
+                && each_minute(taken.during).all(is_open)
+            {
                 groups.push(GroupSeats {
                     offering_id: taken.offering_id,
                     start: taken.during.start(),

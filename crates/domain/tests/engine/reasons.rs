@@ -158,6 +158,19 @@ fn a_group_is_open_to_all_until_its_last_seat() {
 }
 
 #[test]
+fn a_group_takes_no_more_guests_in_time_that_is_closed_or_deleted() {
+    let mut calendar = calendar();
+    calendar.offerings[0].details.capacity = 3;
+    calendar.appointments[0].capacity = 3;
+    let seats = |calendar: &Calendar| calendar.openings(range("00:00", "23:00")).groups.len();
+    assert_eq!(seats(&calendar), 1);
+    calendar.entries.push(entry(Effect::Closed, "10:59", "11:00"));
+    assert_eq!((codes_at(&calendar, utc("10:00"), 60), seats(&calendar)), (vec![ReasonCode::Closed], 0));
+    calendar.entries.clear();
+    assert_eq!((codes_at(&calendar, utc("10:00"), 60), seats(&calendar)), (vec![ReasonCode::OutsideAvailability], 0));
+}
+
+#[test]
 fn instants_beyond_the_calendar_are_outside_and_no_panic() {
     for start in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
         for duration in [1, 30, u32::MAX] {

@@ -18,6 +18,8 @@ use crate::{Actor, Error, Services, ids, store};
 /// How many places and how many ways out an overlap names.
 const MOST_CONFLICTS: usize = 20;
 const MOST_SUGGESTIONS: usize = 5;
+/// Of one provider: each change looks at all of them under the calendar's lock. Decades of one-off hours fit.
+const MOST_ENTRIES: usize = 10_000;
 
 /// Own entries in order of creation; with `within`, those that have an occurrence in it.
 pub async fn list(
@@ -75,6 +77,10 @@ async fn try_create(
     }
     let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
     let existing = store::availability::list(&mut *tx, provider_id, None, None).await?;
+    if existing.len() >= MOST_ENTRIES {
+        let message = format!("There are {MOST_ENTRIES} entries, as many as can be. Delete some that are over.");
+        return Err(Problem::field("pattern", "too_many", message).into());
+    }
     refuse_overlap(&existing, new)?;
     let entry = AvailabilityEntry {
         availability_id: ids::new_id(now),
@@ -207,16 +213,13 @@ fn orphaned(
 ) -> Vec<Uuid> {
     let Some(all) = bookings.iter().map(|(_, range)| *range).reduce(|a, b| a.hull(&b)) else { return Vec::new() };
     let (before, after) = (open_time(before, all), open_time(after, all));
-    let lies_in = |open: &RangeSet, booking: &TimeRange| open.ranges().iter().any(|range| range.encloses(booking));
-    let lost = bookings.iter().filter(|(_, range)| lies_in(&before, range) && !lies_in(&after, range));
+    let lost = bookings.iter().filter(|(_, range)| before.encloses(range) && !after.encloses(range));
     lost.map(|(booking_id, _)| *booking_id).collect()
 }
 
 /// Open less closed time, whatever is taken.
 fn open_time(entries: Vec<AvailabilityEntry>, within: TimeRange) -> RangeSet {
-    let calendar = Calendar { time_zone: TimeZone::utc(), entries, appointments: Vec::new(), offerings: Vec::new() };
-    let windows = calendar.openings(within).windows;
-    windows.into_iter().filter_map(|window| TimeRange::new(window.start, window.end).ok()).collect()
+    Calendar { time_zone: TimeZone::utc(), entries, appointments: Vec::new(), offerings: Vec::new() }.open_time(within)
 }
 
 /// Logs the stretch in which the patterns have occurrences, as far as guests look. A day more on both

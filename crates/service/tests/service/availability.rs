@@ -1,12 +1,12 @@
 //! Opening and closing time: overlaps, versions, orphans, wall clock.
 
 use chrono::Weekday;
-use domain::{Effect, Pattern, Problem};
+use domain::{Effect, NewOffering, Pattern, Problem};
 use service::availability::{self, ExplainQuery};
 use service::paging::PageRequest;
 use sqlx::PgPool;
 
-use crate::house::{at, house, one_off, problem, range, weekly};
+use crate::house::{at, fault, house, house_with, one_off, problem, range, weekly};
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn open_entries_may_not_overlap(pool: PgPool) {
@@ -85,6 +85,40 @@ async fn deleting_names_the_bookings_left_without_open_time(pool: PgPool) {
     assert_eq!(problem(gone), Problem::NotFound);
     let deleted = availability::delete(&house.s, &house.actor, other.availability_id).await.unwrap();
     assert_eq!(deleted.orphaned_bookings.len(), 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn seats_of_a_group_are_not_sold_in_time_that_was_closed(pool: PgPool) {
+    let house = house_with(pool, NewOffering { capacity: 8, ..NewOffering::first() }).await;
+    house.open("2027-03-02T09:00:00Z", "2027-03-02T12:00:00Z").await;
+    house.book("2027-03-02T10:00:00Z", 60).await.unwrap();
+    assert_eq!(house.starts("2027-03-02", 60).await, ["09:00", "10:00", "11:00"]);
+    let closed = one_off(Effect::Closed, "2027-03-02T10:30:00Z", "2027-03-02T10:45:00Z");
+    let closed = availability::create(&house.s, &house.actor, closed, None).await.unwrap();
+    assert_eq!(house.starts("2027-03-02", 60).await, ["09:00", "11:00"]);
+    let Problem::NotBookable { reasons } = problem(house.book("2027-03-02T10:00:00Z", 60).await) else {
+        panic!("taken, not closed")
+    };
+    assert_eq!(reasons[0].code, domain::problem::ReasonCode::Closed);
+    availability::delete(&house.s, &house.actor, closed.availability_id).await.unwrap();
+    house.book("2027-03-02T10:00:00Z", 60).await.unwrap();
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_provider_has_only_so_many_entries(pool: PgPool) {
+    let house = house(pool.clone()).await;
+    sqlx::query(
+        "insert into availability (provider_id, availability_id, effect, during, created_at, updated_at)
+         select $1, gen_random_uuid(), 'closed', tstzrange(now(), now() + interval '1 hour'), now(), now()
+         from generate_series(1, 10000)",
+    )
+    .bind(house.provider_id)
+    .execute(&pool)
+    .await
+    .unwrap();
+    let one_more = one_off(Effect::Open, "2027-03-02T10:30:00Z", "2027-03-02T10:45:00Z");
+    let refused = availability::create(&house.s, &house.actor, one_more, None).await;
+    assert_eq!(fault(refused), ("pattern".into(), "too_many".into()));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
