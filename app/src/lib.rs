@@ -64,7 +64,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[cfg(feature = "ssr")]
 fn bundle(mut options: LeptosOptions) -> LeptosOptions {
     let parts = use_context::<http::request::Parts>();
+    // The router takes a slash at the end for nothing.
     let path = parts.as_ref().map_or("", |parts| parts.uri.path());
+    let path = if path == "/" { path } else { path.trim_end_matches('/') };
     let own = ["/", "/sign-up", "/sign-in", "/dashboard"];
     if own.contains(&path) || path.starts_with("/dashboard/") {
         options.output_name = "dashboard".into();

@@ -46,6 +46,8 @@ mod socket {
     const SILENCE_MS: f64 = 40_000.0;
     const FIRST_DELAY_MS: f64 = 500.0;
     const LONGEST_DELAY_MS: f64 = 20_000.0;
+    /// Time moves the horizon on: who comes back after so long asks for everything.
+    const WHOLE_FOR_MS: f64 = 24.0 * 3_600_000.0;
 
     /// Starts after hydration, ends with the component.
     pub fn follow(live: Live) {
@@ -66,6 +68,8 @@ mod socket {
         /// Failures in a row.
         failures: Cell<u32>,
         last_heard: Cell<f64>,
+        /// When all there is was last read.
+        whole_at: Cell<f64>,
         retry: Cell<Option<TimeoutHandle>>,
         watch: RefCell<Option<Watch>>,
     }
@@ -102,6 +106,7 @@ mod socket {
                 socket: RefCell::new(None),
                 failures: Cell::new(0),
                 last_heard: Cell::new(0.0),
+                whole_at: Cell::new(js_sys::Date::now()),
                 retry: Cell::new(None),
                 watch: RefCell::new(None),
             })
@@ -167,13 +172,18 @@ mod socket {
             let location = window().location();
             let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
             let host = location.host().ok()?;
-            Some(format!("{scheme}://{host}/api/v1/availability/{provider_id}/live?since={version}"))
+            let is_whole = js_sys::Date::now() - self.whole_at.get() < WHOLE_FOR_MS;
+            let since = if is_whole { format!("?since={version}") } else { String::new() };
+            Some(format!("{scheme}://{host}/api/v1/availability/{provider_id}/live{since}"))
         }
 
         fn hear(&self, event: &MessageEvent) {
             self.last_heard.set(js_sys::Date::now());
             let Some(text) = event.data().as_string() else { return };
             let Ok(message) = serde_json::from_str::<LiveMessage>(&text) else { return };
+            if matches!(message, LiveMessage::Snapshot(_)) {
+                self.whole_at.set(js_sys::Date::now());
+            }
             let mut applied = Applied::Unchanged;
             self.live.state.try_maybe_update(|state| {
                 applied = state.apply(message);

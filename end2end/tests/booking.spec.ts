@@ -2,7 +2,7 @@
 import { addDays, dateIn, dateLabel, inDays, timeIn } from '../support/clock.ts';
 import { GRACE, bookButton, chooseDay, chooseTime, details, fill, isBooked, isLive, timeButton, times, visit } from '../support/guest.ts';
 import { bookingBlock, hoursBlock, nextMonday, openWeek, signIn } from '../support/provider.ts';
-import { book, makeProvider, slotAt, slotsOn, unique } from '../support/rest.ts';
+import { book, bookings, makeProvider, slotAt, slotsOn, unique } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 
 const PARIS = 'Europe/Paris';
@@ -139,4 +139,33 @@ test('the back button undoes a choice', async ({ page, request }) => {
   await page.goBack();
   await expect(times(page, dateIn(PARIS, slot.start))).toBeVisible();
   await expect(bookButton(page)).toBeHidden();
+});
+
+test('what was chosen stays as it was chosen while the provider changes what is offered', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const headers = { authorization: `Bearer ${provider.token}` };
+  const [{ offering_id, ...first }] = (await (await request.get(`/api/v1/providers/${provider.handle}/offerings`, { headers })).json()).items;
+  const slot = await slotAt(request, provider, '10:00');
+  await visit(page, provider);
+  await chooseTime(page, slot.start, PARIS);
+  await fill(page, GRACE);
+  // A length shorter than the one that is shown because nobody chose.
+  const changed = await request.put(`/api/v1/offerings/${offering_id}`, { headers, data: { ...first, durations_minutes: [15, 30, 60] } });
+  expect(changed.status(), await changed.text()).toBe(200);
+  await expect(page.getByRole('group', { name: 'How long?' }).getByRole('radio', { includeHidden: true })).toHaveCount(3);
+  await expect(page.getByText('30 min · Europe/Paris')).toBeVisible();
+
+  const paused = await request.put(`/api/v1/offerings/${offering_id}`, { headers, data: { ...first, title: 'Lesson', slug: 'lesson' } });
+  expect(paused.status()).toBe(200);
+  await expect(page.getByRole('alert').filter({ hasText: 'is not offered any more' })).toBeVisible();
+  await expect(bookButton(page)).toBeDisabled();
+  await expect(page.getByLabel('Your name')).toHaveValue(GRACE.name);
+
+  await page.getByRole('button', { name: '‹ Other times' }).click();
+  await timeButton(page, slot.start, PARIS).click();
+  await expect(page.getByLabel('Your name')).toHaveValue(GRACE.name);
+  await bookButton(page).click();
+  await isBooked(page);
+  const [booked] = await bookings(request, provider);
+  expect(booked).toMatchObject({ start: slot.start, duration_minutes: 30 });
 });

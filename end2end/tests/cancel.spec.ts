@@ -1,6 +1,6 @@
 // A booking that is cancelled is free for others at once.
 import { dateIn } from '../support/clock.ts';
-import { chooseDay, timeButton, visit } from '../support/guest.ts';
+import { chooseDay, isLive, timeButton, visit } from '../support/guest.ts';
 import { bookingBlock, openWeek, signIn } from '../support/provider.ts';
 import { book, isFree, makeProvider, slotAt } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
@@ -36,6 +36,24 @@ test('cancelling by the manage link frees the time on the pages of others', asyn
 
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Cancelled' })).toBeVisible();
+});
+
+test('the guest sees at once that the provider has cancelled', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const slot = await slotAt(request, provider, '10:00');
+  const { booking, manage_url } = await book(request, provider, slot.start);
+  await page.goto(manage_url);
+  await isLive(page);
+  // Somebody else's booking changes nothing here.
+  await book(request, provider, (await slotAt(request, provider, '12:00')).start);
+  await expect(page.getByRole('heading', { name: 'You are booked' })).toBeVisible();
+  const cancelled = await request.post(`/api/v1/bookings/${booking.booking_id}/cancel`, {
+    headers: { authorization: `Bearer ${provider.token}` }, data: { reason: 'The piano is out of tune' },
+  });
+  expect(cancelled.status()).toBe(200);
+  await expect(page.getByRole('heading', { name: 'Cancelled' })).toBeVisible();
+  await expect(page.getByText('The piano is out of tune')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Cancel…' })).toBeHidden();
 });
 
 test('keeping it after all changes nothing', async ({ page, request }) => {

@@ -1,8 +1,8 @@
 // A page that loses its connection says so, comes back by itself and catches up.
 import { dateIn } from '../support/clock.ts';
-import { GRACE, bookButton, chooseDay, chooseTime, fill, isBooked, isLive, timeButton, visit } from '../support/guest.ts';
+import { GRACE, bookButton, chooseDay, chooseTime, fill, isBooked, isLive, loss, timeButton, visit } from '../support/guest.ts';
 import { bookingBlock, openWeek, signIn } from '../support/provider.ts';
-import { book, makeProvider, slotAt } from '../support/rest.ts';
+import { book, bookings, makeProvider, slotAt } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 import { Wire } from '../support/wire.ts';
 
@@ -81,4 +81,28 @@ test('a booking that cannot be sent is told, and sent again it is one booking', 
   } finally {
     await wire.cut();
   }
+});
+
+test('a booking whose answer is lost is not told as taken, and sent again it is one booking', async ({ page, request, faults }) => {
+  faults.expect(/ERR_CONNECTION_RESET/);
+  const provider = await makeProvider(request);
+  const slot = await slotAt(request, provider, '10:00');
+  const frames: string[] = [];
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => frames.push(String(payload))));
+  await visit(page, provider);
+  await chooseTime(page, slot.start, PARIS);
+  await fill(page, GRACE);
+  // The server books, and the browser never hears of it.
+  await page.route('**/rpc/book', async (route) => {
+    await route.fetch();
+    await route.abort('connectionreset');
+  }, { times: 1 });
+  await bookButton(page).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'cannot be reached' })).toBeVisible();
+  await expect.poll(() => frames.some((frame) => frame.includes('"type":"change"'))).toBe(true);
+  await expect(loss(page)).toBeHidden();
+  await expect(bookButton(page)).toBeEnabled();
+  await bookButton(page).click();
+  await isBooked(page);
+  expect(await bookings(request, provider)).toHaveLength(1);
 });

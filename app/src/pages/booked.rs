@@ -11,8 +11,9 @@ use server_fn::ServerFn;
 
 use super::ProblemPage;
 use super::guest::{BookedData, CancelBooking, booking_page, cancel_booking, focus, manage_path};
-use crate::components::{Copyable, Typed};
+use crate::components::{Copyable, LiveBadge, Typed};
 use crate::error::ApiError;
+use crate::live::{Live, use_live};
 use crate::reactive::{effect, flag, memo, text};
 use crate::wire::Packed;
 use crate::zoned::{self, duration_label, full_date_label, offset_label, range_label, zone_label};
@@ -52,7 +53,10 @@ pub fn Booked() -> impl IntoView {
 /// Says what is; when that changes, the whole page is read and rendered again.
 #[component]
 fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>>) -> AnyView {
-    let BookedData { booking, provider, offering, now, manage_url, draft } = booked;
+    let live = use_live(booked.live.clone());
+    let is_under_way = RwSignal::new(false);
+    follow(live, booked.clone(), key.clone(), data, is_under_way);
+    let BookedData { booking, provider, offering, now, manage_url, draft, .. } = booked;
     // Booked or cancelled just now, on a page that stayed: what had the focus is gone with the form, and
     // without this nobody would hear what has come in its place.
     let is_loaded = Owner::current_shared_context().is_none_or(|context| context.during_hydration());
@@ -95,7 +99,7 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
                 <Copyable text=manage_url label="Address of this page"/>
                 <p class="actions"><a class="button primary" href=file rel="external" download>"Add to calendar"</a></p>
             </div>
-            <Cancel id key draft data/>
+            <Cancel id key draft data is_under_way/>
         }
         .into_any()
     } else {
@@ -107,6 +111,7 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
             <header class="booked-head" tabindex="-1">
                 <h1>{title}</h1>
                 <p class="lead">{words}</p>
+                <LiveBadge connection=live.connection/>
             </header>
             <dl class="facts">
                 {fact("When", view! { {when(&booking, &own)} {both} }.into_any())}
@@ -121,6 +126,36 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
         </section>
     }
     .into_any()
+}
+
+/// Reads the booking again when the provider's calendar has changed, and the page only if it says something else now.
+fn follow(
+    live: Live,
+    shown: BookedData,
+    key: String,
+    data: Resource<Result<Packed, ApiError>>,
+    is_under_way: RwSignal<bool>,
+) {
+    let newest = memo(move || live.state.with(|state| state.version));
+    let seen = StoredValue::new(newest.get_untracked());
+    effect(move || {
+        let newest = newest.get();
+        if seen.get_value() >= newest {
+            return;
+        }
+        seen.set_value(newest);
+        let (shown, key) = (shown.clone(), key.clone());
+        spawn_local(async move {
+            let fresh = booking_page(shown.booking.booking_id.to_string(), key).await;
+            let Ok(fresh) = fresh.and_then(|fresh| fresh.read::<BookedData>()) else { return };
+            let differs =
+                (fresh.booking, fresh.provider, fresh.offering) != (shown.booking, shown.provider, shown.offering);
+            // One's own cancelling reads the page anew by itself. None: the page is gone.
+            if differs && is_under_way.try_get_untracked() == Some(false) {
+                data.refetch();
+            }
+        });
+    });
 }
 
 fn heading(status: BookingStatus, is_over: bool) -> (&'static str, &'static str) {
@@ -146,11 +181,16 @@ fn when(booking: &Booking, zone: &str) -> AnyView {
 
 /// Asks once more in a dialog; without scripts, below a summary that unfolds.
 #[component]
-fn Cancel(id: String, key: String, draft: crate::draft::Draft, data: Resource<Result<Packed, ApiError>>) -> AnyView {
+fn Cancel(
+    id: String,
+    key: String,
+    draft: crate::draft::Draft,
+    data: Resource<Result<Packed, ApiError>>,
+    is_under_way: RwSignal<bool>,
+) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     let awake = RwSignal::new(false);
     effect(move || awake.set(true));
-    let is_under_way = RwSignal::new(false);
     let error = RwSignal::new(draft.error());
     let address = StoredValue::new((id, key));
     let submit = move |ev: SubmitEvent| {

@@ -64,7 +64,7 @@ fn Form(draft: Draft) -> AnyView {
         if let Err(errors) = NewProvider::parse(domain::Form::entered(FIELDS.into_iter().zip(typed))) {
             ev.prevent_default();
             error.set(Some(ApiError(Problem::Invalid { errors })));
-            super::guest::focus_first_fault();
+            request_animation_frame(|| super::guest::focus("[aria-invalid=true]"));
         }
     };
     let general = move || {

@@ -97,18 +97,19 @@ pub enum Applied {
 }
 
 impl LiveState {
-    /// Applies one message. Versions never go backwards; a gap changes nothing.
+    /// Applies one message. A gap changes nothing. A snapshot is all there is, whatever was known: its version is
+    /// lower only where the database was restored from a backup.
     pub fn apply(&mut self, message: LiveMessage) -> Applied {
         match message {
             LiveMessage::Heartbeat { version } if version > self.version => Applied::Gap,
             LiveMessage::Heartbeat { .. } => Applied::Unchanged,
-            LiveMessage::Snapshot(stretch) if stretch.version >= self.version => {
+            LiveMessage::Snapshot(stretch) => {
                 self.openings = Openings::default();
                 self.take(stretch)
             }
             LiveMessage::Change(stretch) if stretch.version == self.version + 1 => self.take(stretch),
             LiveMessage::Change(stretch) if stretch.version > self.version => Applied::Gap,
-            LiveMessage::Snapshot(_) | LiveMessage::Change(_) => Applied::Unchanged,
+            LiveMessage::Change(_) => Applied::Unchanged,
         }
     }
 
@@ -121,5 +122,43 @@ impl LiveState {
             self.profile = profile;
         }
         Applied::Changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(version: i64) -> LiveState {
+        let provider = PublicProvider {
+            provider_id: uuid::Uuid::nil(),
+            handle: "ada".into(),
+            display_name: "Ada".into(),
+            bio: String::new(),
+            time_zone: "UTC".parse().unwrap(),
+        };
+        let profile = Profile { provider, offerings: Vec::new() };
+        LiveState { version, profile, openings: Openings::default() }
+    }
+
+    fn stretch(version: i64) -> Stretch {
+        let (from, to) = ("2027-03-01T00:00:00Z".parse().unwrap(), "2027-03-02T00:00:00Z".parse().unwrap());
+        Stretch { version, from, to, openings: Openings::default(), profile: None }
+    }
+
+    #[test]
+    fn a_change_is_applied_only_after_the_one_before_it() {
+        let mut state = state(7);
+        assert_eq!(state.apply(LiveMessage::Change(stretch(9))), Applied::Gap);
+        assert_eq!(state.apply(LiveMessage::Change(stretch(7))), Applied::Unchanged);
+        assert_eq!(state.apply(LiveMessage::Heartbeat { version: 8 }), Applied::Gap);
+        assert_eq!((state.apply(LiveMessage::Change(stretch(8))), state.version), (Applied::Changed, 8));
+        assert_eq!(state.apply(LiveMessage::Heartbeat { version: 8 }), Applied::Unchanged);
+    }
+
+    #[test]
+    fn a_snapshot_counts_even_of_a_database_that_was_restored() {
+        let mut state = state(7);
+        assert_eq!((state.apply(LiveMessage::Snapshot(stretch(3))), state.version), (Applied::Changed, 3));
     }
 }

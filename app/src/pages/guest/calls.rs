@@ -23,6 +23,8 @@ pub struct GuestData {
     pub now: Instant,
     /// The zone to show times in until the browser says its own.
     pub zone: String,
+    /// That one was chosen by the guest before: the browser's own does not matter.
+    pub zone_is_chosen: bool,
     /// A zone in the address that does not exist.
     pub refused_zone: Option<String>,
     /// Makes a form that is sent twice one booking.
@@ -30,8 +32,10 @@ pub struct GuestData {
     pub draft: Draft,
 }
 
-/// The cookie in which the browser tells its zone, so that the next page is right from the start.
+/// The cookie in which the browser tells its zone, so that the next page is right from the start; with
+/// [`CHOSEN`] before it, the zone that the guest wants to see.
 pub const ZONE_COOKIE: &str = "eventide_tz";
+pub const CHOSEN: char = '*';
 
 /// [`GuestData`].
 #[server(prefix = "/rpc", endpoint = "guest_page", output = Text)]
@@ -48,9 +52,12 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
         .map_err(|_| service::Error::Internal("a horizon beyond the calendar".into()))?;
     let openings = snapshot.openings.clipped(shown);
     let known = |zone: String| zone.parse::<domain::TimeZone>().ok().map(String::from);
-    let own = cookie(ZONE_COOKIE).and_then(|zone| known(zone.replace("%2F", "/").replace("%2B", "+")));
+    let told = cookie(ZONE_COOKIE).unwrap_or_default();
+    let chosen = told.strip_prefix(CHOSEN);
+    let own = known(chosen.unwrap_or(&told).replace("%2F", "/").replace("%2B", "+"));
     let profile = domain::live::Profile { provider: snapshot.provider.clone(), offerings };
     Ok(Packed::of(&GuestData {
+        zone_is_chosen: chosen.is_some() && own.is_some(),
         zone: own.unwrap_or_else(|| profile.provider.time_zone.name().to_owned()),
         refused_zone: (!zone.is_empty() && known(zone.clone()).is_none()).then_some(zone),
         state: LiveState { version: snapshot.version, profile, openings },
@@ -138,6 +145,8 @@ pub struct BookedData {
     /// As it is now; `None` when it is no longer offered.
     pub offering: Option<Offering>,
     pub now: Instant,
+    /// What is to be followed, so that the page hears of what the provider does.
+    pub live: LiveState,
     /// The whole address of this page, to be kept.
     pub manage_url: String,
     pub draft: Draft,
@@ -149,12 +158,17 @@ pub async fn booking_page(id: String, key: String) -> Result<Packed, ApiError> {
     let services = services();
     let booking_id = id.parse().map_err(|_| ApiError::from(domain::Problem::NotFound))?;
     let actor = service::Actor::Guest { manage_token: key.clone() };
+    let provider_id = service::bookings::get(&services, &actor, booking_id).await?.provider_id;
+    let snapshot = service::snapshot::current(&services, provider_id).await?;
+    // After the version is known: what the page shows is of that version or later.
     let booking = service::bookings::get(&services, &actor, booking_id).await?;
-    let profile = service::providers::profile(&services, &booking.provider_id.to_string()).await?;
-    let offering = profile.offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
+    let mut profile = snapshot.profile();
+    let offerings = std::mem::take(&mut profile.offerings);
+    let offering = offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
     Ok(Packed::of(&BookedData {
         manage_url: format!("{}{}", crate::context::site().base_url, manage_path(&id, &key)),
-        provider: profile.provider,
+        provider: profile.provider.clone(),
+        live: LiveState { version: snapshot.version, profile, openings: domain::Openings::default() },
         now: services.clock.now(),
         draft: Draft::kept(),
         booking,

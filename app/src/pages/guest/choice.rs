@@ -173,6 +173,8 @@ pub struct Chosen {
     pub offerings: Vec<Offering>,
     offering: Option<usize>,
     pub duration: u32,
+    /// The type and the length in the address are those shown; what was asked for may be offered no more.
+    pub is_as_asked: bool,
     pub days: Arc<Days>,
     /// The month shown, as its first day.
     pub month: NaiveDate,
@@ -188,7 +190,10 @@ impl Chosen {
         let duration = chosen.map_or(30, |offering| duration(offering, &asked));
         let days = chosen.map(|offering| last.days(state, offering, duration, &zone, now)).unwrap_or_default();
         let month = month(&asked, &days, &zone, now);
+        let same_type = |slug: &String| chosen.is_some_and(|chosen| chosen.slug == *slug);
         Self {
+            is_as_asked: asked.offering.as_ref().is_none_or(same_type)
+                && asked.duration.is_none_or(|asked| asked == duration),
             offering: chosen.and_then(|chosen| offerings.iter().position(|offering| offering == chosen)),
             date: shown_date(&asked, &days, month, &zone),
             today: zoned::local(now, &zone).date(),
@@ -212,9 +217,9 @@ impl Chosen {
         self.today + TimeDelta::days(i64::from(horizon))
     }
 
-    /// The chosen time, while it is free.
+    /// The chosen time, while it is free for the type and the length it was chosen for.
     pub fn slot(&self) -> Option<Slot> {
-        let start = self.asked.start?;
+        let start = self.asked.start.filter(|_| self.is_as_asked)?;
         self.slots(self.local(start).date()).iter().find(|slot| slot.start == start).copied()
     }
 

@@ -8,8 +8,8 @@ use server_fn::ServerFn;
 
 use super::calls::{Book, GuestData, book};
 use super::choice::Chosen;
+use super::focus;
 use super::picker::Picker;
-use super::{focus, focus_first_fault};
 use crate::components::{Field, Kind, Typed};
 use crate::error::ApiError;
 use crate::reactive::{effect, flag, mark, memo, part, text};
@@ -73,13 +73,15 @@ struct Sending {
     is_under_way: RwSignal<bool>,
     /// One's own booking takes the time too: that is no loss.
     is_done: RwSignal<bool>,
+    /// The start that was sent and never answered: it may be booked, and sent again it is the same booking.
+    unanswered: RwSignal<String>,
     error: RwSignal<Option<ApiError>>,
 }
 
 impl Sending {
-    fn submit(self, ev: &SubmitEvent) {
+    fn submit(self, ev: &SubmitEvent, loss: Loss) {
         ev.prevent_default();
-        if self.is_under_way.get_untracked() {
+        if self.is_under_way.get_untracked() || loss.is_lost.get_untracked() {
             return;
         }
         let book = Book::typed(&Typed::of(ev));
@@ -88,8 +90,11 @@ impl Sending {
         }
         self.error.set(None);
         self.is_under_way.set(true);
+        let start = book.start.clone();
         spawn_local(async move {
             let answer = book.send().await;
+            let is_answered = !matches!(&answer, Err(ApiError(Problem::Unavailable | Problem::Internal { .. })));
+            self.unanswered.try_set(if is_answered { String::new() } else { start });
             // The answer leads to the booking's page, and this one may be gone.
             match answer {
                 Ok(()) => {
@@ -103,7 +108,9 @@ impl Sending {
 
     fn refuse(self, error: ApiError) {
         self.error.try_set(Some(error));
-        focus_first_fault();
+        request_animation_frame(|| {
+            focus("#details [aria-invalid=true], #details .lost, #details .notice:not([hidden])");
+        });
     }
 
     fn is_refused(self) -> bool {
@@ -151,6 +158,7 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
         picker,
         is_under_way: RwSignal::new(false),
         is_done: RwSignal::new(false),
+        unanswered: RwSignal::new(String::new()),
         error: RwSignal::new(draft.error().filter(|_| about_this)),
     };
     sending.forget_other_times();
@@ -160,7 +168,8 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
     let hidden = |name: &'static str, value: fn(&Chosen) -> Option<String>| {
         view! { <input type="hidden" name=name value=picker.maybe(value)/> }
     };
-    let blocked = flag(move || sending.is_under_way.get() || loss.is_lost.get());
+    // Not `disabled`, which would take the focus from who has just pressed it.
+    let blocked = mark(move || sending.is_under_way.get() || loss.is_lost.get());
     let busy = mark(move || sending.is_under_way.get());
     let words = text(move || match sending.is_under_way.get() {
         true => "Booking…".to_owned(),
@@ -173,8 +182,8 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
             <button class="button quiet back" form="picker" name="start" value="">"‹ Other times"</button>
             <Summary picker/>
             <Lost loss picker/>
-            <div role="alert"><p class="notice bad" hidden=no_others>{others}</p></div>
-            <form method="post" action=Book::url() novalidate on:submit=move |ev| sending.submit(&ev)>
+            <div role="alert"><p class="notice bad" tabindex="-1" hidden=no_others>{others}</p></div>
+            <form method="post" action=Book::url() novalidate on:submit=move |ev| sending.submit(&ev, loss)>
                 {hidden("provider", |chosen| Some(chosen.provider.handle.clone()))}
                 {hidden("offering_id", |chosen| Some(chosen.offering()?.offering_id.to_string()))}
                 {hidden("offering", |chosen| Some(chosen.offering()?.slug.clone()))}
@@ -190,7 +199,7 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
                     kind=Kind::input("tel", "tel", 40) optional=true/>
                 <Field id="notes" name="notes" label="Anything to know beforehand?" fault="guest.notes" error=error
                     value=draft.get("notes") kind=Kind::text(2000) optional=true/>
-                <button class="button primary wide" disabled=blocked aria-busy=busy>{words}</button>
+                <button class="button primary wide" aria-disabled=blocked aria-busy=busy>{words}</button>
                 <p class="fine">"Only the provider sees what you enter here."</p>
             </form>
         </section>
@@ -243,7 +252,9 @@ impl Loss {
     fn new(sending: Sending) -> Self {
         let picker = sending.picker;
         let is_free = move || picker.read(|chosen| chosen.slot().is_some());
-        let is_own = move || sending.is_under_way.get() || sending.is_done.get();
+        let is_unanswered =
+            move || sending.unanswered.with(|start| !start.is_empty() && *start == picker.read(start_text));
+        let is_own = move || sending.is_under_way.get() || sending.is_done.get() || is_unanswered();
         let is_lost = memo(move || {
             let is_chosen = picker.read(|chosen| chosen.asked.start.is_some());
             is_chosen && !is_own() && (sending.is_refused() || !is_free())
@@ -260,7 +271,8 @@ impl Loss {
 
     /// The nearest free starts.
     fn nearest(self, chosen: &Chosen) -> Vec<Instant> {
-        let Some(start) = chosen.asked.start else { return Vec::new() };
+        // What is free for another type or length is no way out.
+        let Some(start) = chosen.asked.start.filter(|_| chosen.is_as_asked) else { return Vec::new() };
         // A page that still takes the time for free has not heard yet: the refusal knows better.
         if chosen.slot().is_some() {
             return self.sending.error.with(|error| match error {
@@ -301,6 +313,9 @@ fn Lost(loss: Loss, picker: Picker) -> AnyView {
         }
         let nearest = nearest.get();
         let words = match (loss.is_sudden.get(), nearest.is_empty()) {
+            _ if !picker.read(|chosen| chosen.is_as_asked) => {
+                "This kind of appointment, or its length, is not offered any more. Choose another with “Other times”."
+            }
             (true, false) => "That time was just taken. The nearest free ones:",
             (true, true) => "That time was just taken, and there is no other free one.",
             (false, false) => "That time is not free any more. The nearest free ones:",
@@ -308,7 +323,7 @@ fn Lost(loss: Loss, picker: Picker) -> AnyView {
         };
         let options = nearest.into_iter().map(option);
         view! {
-            <div class="notice bad lost">
+            <div class="notice bad lost" tabindex="-1">
                 <p>{words}</p>
                 <ul class="alternatives">{options.collect_view()}</ul>
                 <p class="fine">"What you have typed stays."</p>

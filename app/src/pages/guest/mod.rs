@@ -112,11 +112,6 @@ fn Skeleton() -> AnyView {
     .into_any()
 }
 
-/// To the first field that is at fault, once the faults are shown.
-pub fn focus_first_fault() {
-    request_animation_frame(|| focus("[aria-invalid=true]"));
-}
-
 /// Scrolls to the first element that the selector finds, unless it is in view.
 #[cfg(feature = "hydrate")]
 fn show(selector: &str) {

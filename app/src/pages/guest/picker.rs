@@ -10,6 +10,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::calls::GuestData;
+#[cfg(feature = "hydrate")]
+use super::calls::{CHOSEN, ZONE_COOKIE};
 use super::choice::{Asked, Chosen, LastDays};
 use crate::live::{Live, use_live};
 #[cfg(feature = "hydrate")]
@@ -42,7 +44,7 @@ impl Picker {
             asked
         };
         #[cfg(feature = "hydrate")]
-        Self::wake(data.now, now, home, asked.clone());
+        Self::wake(data, now, home, asked.clone());
         let last = LastDays::default();
         let chosen = memo(move || {
             let asked = asked();
@@ -52,10 +54,16 @@ impl Picker {
         let (navigate, location) = (use_navigate(), use_location());
         let go = Callback::new(move |(name, value): (String, String)| {
             let (mut asked, date) = chosen.with_untracked(|chosen| (chosen.asked.clone(), chosen.date));
+            let shown = chosen.with_untracked(|chosen| {
+                (chosen.offering().map(|offering| offering.slug.clone()), Some(chosen.duration))
+            });
             asked = asked.with(&name, &value);
             if name == "start" && value.is_empty() {
                 // Back to the times, of the same day.
                 asked.date = date;
+            } else if name == "start" {
+                // A time is chosen for what is shown: when that changes meanwhile, nothing else may take its place.
+                (asked.offering, asked.duration) = shown;
             }
             let address = format!("{}{}", location.pathname.get_untracked(), asked.to_query());
             // Only a chosen time is a step to go back from.
@@ -72,7 +80,8 @@ impl Picker {
 
     /// What the first render must not know: the browser's clock and zone.
     #[cfg(feature = "hydrate")]
-    fn wake(then: Instant, now: RwSignal<Instant>, home: RwSignal<String>, asked: impl Fn() -> Asked + 'static) {
+    fn wake(data: &GuestData, now: RwSignal<Instant>, home: RwSignal<String>, asked: impl Fn() -> Asked + 'static) {
+        let (then, is_chosen) = (data.now, data.zone_is_chosen);
         effect(move || {
             // By the server's clock: the browser's own may be wrong.
             let ahead = then - zoned::now();
@@ -82,14 +91,14 @@ impl Picker {
             if let Ok(ticking) = set_interval_with_handle(tick, std::time::Duration::from_secs(30)) {
                 on_cleanup(move || ticking.clear());
             }
-            if let Some(own) = crate::intl::own_zone() {
-                remember_zone(&own);
+            if let Some(own) = crate::intl::own_zone().filter(|_| !is_chosen) {
+                remember_zone("", &own);
                 home.set(own);
             }
         });
         effect(move || {
             if let Some(zone) = asked().zone {
-                remember_zone(&zone);
+                remember_zone(&CHOSEN.to_string(), &zone);
             }
         });
     }
@@ -142,10 +151,10 @@ impl Picker {
 
 /// So that the next page is right from its first render.
 #[cfg(feature = "hydrate")]
-fn remember_zone(zone: &str) {
+fn remember_zone(how: &str, zone: &str) {
     let page = document().unchecked_into::<web_sys::HtmlDocument>();
     let zone = super::choice::encoded(zone);
-    let _ = page.set_cookie(&format!("{}={zone}; Path=/; Max-Age=31536000; SameSite=Lax", super::calls::ZONE_COOKIE));
+    let _ = page.set_cookie(&format!("{ZONE_COOKIE}={how}{zone}; Path=/; Max-Age=31536000; SameSite=Lax"));
 }
 
 /// Not a literal in the view, which would be written as an attribute; and not an element: with scripts

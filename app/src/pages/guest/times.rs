@@ -1,13 +1,13 @@
 //! The free times of the chosen day.
 
 use chrono::{NaiveDate, Timelike};
-use domain::Slot;
+use domain::{Instant, Slot};
 use leptos::prelude::*;
 
 use super::choice::Chosen;
 use super::picker::Picker;
 use crate::reactive::{flag, maybe, text};
-use crate::zoned::{date_label, instant_text, month_label, time_label};
+use crate::zoned::{date_label, instant_text, month_label, offset_label, time_label};
 
 /// Name, and the hour in the guest's zone at which it ends.
 const PARTS: [(&str, u32); 3] = [("Morning", 12), ("Afternoon", 17), ("Evening", 24)];
@@ -63,17 +63,24 @@ fn PartOfDay(part: usize, picker: Picker) -> AnyView {
             let hour = chosen.local(slot.start).hour();
             PARTS.iter().position(|(_, end)| hour < *end) == Some(part)
         };
-        slots(chosen).iter().filter(here).copied().collect::<Vec<_>>()
+        slots(chosen).iter().filter(here).map(|slot| slot.start).collect::<Vec<_>>()
     };
-    let time = move |slot: Slot| {
-        let label = picker.text(move |chosen| time_label(chosen.local(slot.start)));
+    let time = move |start: Instant| {
+        let label = picker.text(move |chosen| {
+            let local = chosen.local(start);
+            // When clocks go back an hour comes twice.
+            let twice = slots(chosen).iter().any(|other| other.start != start && chosen.local(other.start) == local);
+            let offset = if twice { format!(" {}", offset_label(start, &chosen.zone)) } else { String::new() };
+            format!("{}{offset}", time_label(local))
+        });
         let left = picker.text(move |chosen| {
             let group = chosen.offering().is_some_and(|offering| offering.capacity > 1);
-            if group { format!("{} left", slot.remaining) } else { String::new() }
+            let slot = slots(chosen).iter().find(|slot| slot.start == start).filter(|_| group);
+            slot.map(|slot| format!("{} left", slot.remaining)).unwrap_or_default()
         });
         view! {
             <li>
-                <button class="time" name="start" value=instant_text(slot.start)>
+                <button class="time" name="start" value=instant_text(start)>
                     {label} " " <span class="time-left">{left}</span>
                 </button>
             </li>
@@ -83,7 +90,7 @@ fn PartOfDay(part: usize, picker: Picker) -> AnyView {
     view! {
         <div class="part" hidden=picker.flag(move |chosen| shown(chosen).is_empty())>
             <h3>{name}</h3>
-            <ul><For each=move || picker.read(shown) key=|slot| (slot.start, slot.remaining) children=time/></ul>
+            <ul><For each=move || picker.read(shown) key=|start| *start children=time/></ul>
         </div>
     }
     .into_any()
