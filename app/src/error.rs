@@ -26,9 +26,7 @@ struct Flat {
     errors: Vec<domain::FieldError>,
     #[serde(default)]
     reasons: Vec<domain::problem::Reason>,
-    /// Of a booking, as text; the HTTP status, a number, where a problem's document comes from outside of a server
-    /// function.
-    status: Option<serde_json::Value>,
+    booking_status: Option<domain::BookingStatus>,
     retry_after_seconds: Option<u64>,
     request_id: Option<String>,
 }
@@ -42,7 +40,7 @@ impl From<Flat> for ApiError {
             "forbidden" => Problem::Forbidden,
             "not-found" => Problem::NotFound,
             "slot-taken" => Problem::SlotTaken { alternatives: flat.alternatives },
-            "invalid-transition" => match flat.status.and_then(|status| serde_json::from_value(status).ok()) {
+            "invalid-transition" => match flat.booking_status {
                 Some(status) => Problem::InvalidTransition { status },
                 None => Problem::Unavailable,
             },

@@ -1,5 +1,5 @@
 // What a provider does on the pages behind the sign-in.
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { addDays, dateLabel } from './clock.ts';
 import { isLive } from './guest.ts';
 import type { Provider } from './rest.ts';
@@ -49,8 +49,82 @@ export async function drag(page: Page, date: string, from: string, to: string): 
   await page.mouse.up();
 }
 
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Real touches, which Playwright itself has only for taps. */
+async function finger(page: Page) {
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: Point[]) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints });
+  return {
+    put: (at: Point) => touch('touchStart', [at]),
+    async move(from: Point, to: Point) {
+      for (let step = 1; step <= 8; step++) {
+        await touch('touchMove', [{ x: from.x + ((to.x - from.x) * step) / 8, y: from.y + ((to.y - from.y) * step) / 8 }]);
+      }
+    },
+    lift: () => touch('touchEnd', []),
+  };
+}
+
+/** Where scrolling is smooth it takes a while. */
+async function isStill(element: Locator): Promise<void> {
+  let before = '';
+  await expect.poll(async () => {
+    const [at, now] = [before, JSON.stringify(await element.boundingBox())];
+    before = now;
+    return at === now;
+  }, { intervals: [150] }).toBe(true);
+}
+
+/** A finger that rests, moves and is lifted. */
+export async function dragByTouch(page: Page, date: string, from: string, to: string): Promise<void> {
+  const column = dayColumn(page, date);
+  await isStill(column);
+  const box = (await column.boundingBox())!;
+  const at = (time: string, shift: number) => {
+    const [hour, minute] = time.split(':').map(Number);
+    return { x: box.x + box.width / 2, y: box.y + ((hour * 60 + minute + shift) / 1440) * box.height };
+  };
+  const [first, last] = [at(from, 7), at(to, -7)];
+  const { put, move, lift } = await finger(page);
+  await put(first);
+  // Resting is what tells dragging from scrolling.
+  await expect(page.getByRole('button', { name: /^Add hours: / })).toHaveClass(/active/);
+  await move(first, last);
+  await lift();
+}
+
+/** A finger that scrolls the calendar to its next day. */
+export async function swipeToNextDay(page: Page): Promise<void> {
+  await isStill(page.getByRole('group', { name: /^\w+day \d+ \w+$/ }).first());
+  const [from, to] = [{ x: 300, y: 600 }, { x: 60, y: 600 }];
+  const { put, move, lift } = await finger(page);
+  await put(from);
+  await move(from, to);
+  await lift();
+}
+
 /** The Monday of the week after the one that holds the date. */
 export function nextMonday(date: string): string {
   const weekday = (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
   return addDays(date, 7 - weekday);
+}
+
+/** The last Sunday of the next March: from 02:00 clocks in Europe go to 03:00. */
+export function nextSpringForward(today: string): string {
+  const lastSunday = (year: number) => {
+    const end = `${year}-03-31`;
+    return addDays(end, -new Date(`${end}T00:00:00Z`).getUTCDay());
+  };
+  const year = Number(today.slice(0, 4));
+  return lastSunday(year) > today ? lastSunday(year) : lastSunday(year + 1);
+}
+
+/** The Monday of the week that holds the date. */
+export function mondayOf(date: string): string {
+  return addDays(nextMonday(date), -7);
 }

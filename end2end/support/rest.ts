@@ -112,6 +112,28 @@ export async function bookings(request: APIRequestContext, provider: Provider) {
   return (await answer.json()).items as { start: string; status: string; guest: { name: string; email: string; notes?: string } }[];
 }
 
+/** The first of the provider's offerings, as it is now. */
+export async function offering(request: APIRequestContext, provider: Provider) {
+  const answer = await request.get(`/api/v1/providers/${provider.handle}/offerings`, { headers: authorized(provider) });
+  expect(answer.status(), await answer.text()).toBe(200);
+  return (await answer.json()).items[0] as { offering_id: string; title: string; approval: string; active: boolean };
+}
+
+/** Changes the first offering, as another program would. */
+export async function changeOffering(request: APIRequestContext, provider: Provider, changes: object) {
+  const { offering_id, ...details } = await offering(request, provider);
+  const data = { ...details, ...changes };
+  const answer = await request.put(`/api/v1/offerings/${offering_id}`, { headers: authorized(provider), data });
+  expect(answer.status(), await answer.text()).toBe(200);
+}
+
+/** The patterns of all hours, as they are stored. */
+export async function patterns(request: APIRequestContext, provider: Provider) {
+  const answer = await request.get('/api/v1/availability', { headers: authorized(provider) });
+  expect(answer.status(), await answer.text()).toBe(200);
+  return (await answer.json()).items.map(({ pattern }: { pattern: object }) => pattern) as object[];
+}
+
 function authorized(provider: Provider) {
   return { authorization: `Bearer ${provider.token}` };
 }

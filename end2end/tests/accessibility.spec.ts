@@ -3,8 +3,9 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import { addDays, inDays } from '../support/clock.ts';
 import { bookButton, chooseDay, chooseTime, fill, isBooked, isLive, loss, visit } from '../support/guest.ts';
-import { hoursBlock, nextMonday, openWeek, signIn } from '../support/provider.ts';
-import { addHours, book, makeProvider, slotAt, slotsOn, type Provider } from '../support/rest.ts';
+import { tabTo } from '../support/keyboard.ts';
+import { bookingBlock, hoursBlock, nextMonday, openWeek, signIn } from '../support/provider.ts';
+import { addHours, book, changeOffering, makeProvider, slotAt, slotsOn, type Provider } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 
 const PARIS = 'Europe/Paris';
@@ -224,17 +225,76 @@ for (const { name, reach } of PROVIDER) {
   });
 }
 
+/** WCAG 2.2, 2.5.8: at least 24 by 24; links in a sentence are exempt, and so is what nobody sees. */
+async function isLargeEnough(page: Page, name: string): Promise<void> {
+  const pressed = page.getByRole('main').locator('button, a.button, a.icon-button, a.block, summary, select, label:has(input)');
+  const small = await pressed.and(page.locator(':not([aria-hidden=true])')).locator('visible=true').evaluateAll((all) =>
+    all.filter((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      // To the hundredth: a grid divides its width.
+      return Math.min(width, height) < 23.99 && getComputedStyle(element).opacity !== '0';
+    }).map((element) => element.outerHTML.slice(0, 150)));
+  expect.soft(small, name).toEqual([]);
+}
+
 test('on a phone nothing that can be pressed is too small', async ({ request, somebody }) => {
   const provider = await makeProvider(request);
   const page = await somebody({ viewport: PHONE, hasTouch: true, isMobile: true });
   await visit(page, provider);
+  await isLargeEnough(page, 'month');
   const { start } = await slotAt(request, provider, '10:00');
+  await chooseDay(page, inDays(3, PARIS));
+  await isLargeEnough(page, 'times');
   await chooseTime(page, start, PARIS);
+  await isLargeEnough(page, 'form');
   await fill(page, { name: 'Thumb', email: 'thumb@example.com' });
   await bookButton(page).tap();
   await isBooked(page);
-  // WCAG 2.2, 2.5.8: at least 24 by 24; links in a sentence are exempt.
-  const small = await page.getByRole('main').locator('button:visible, a.button:visible').evaluateAll((all) =>
-    all.filter((element) => element.getBoundingClientRect().height < 24).map((element) => element.outerHTML));
-  expect(small).toEqual([]);
+  await isLargeEnough(page, 'booked');
+});
+
+test('short bookings in the calendar can be read and pressed', async ({ request, somebody }) => {
+  const provider = await makeProvider(request);
+  await changeOffering(request, provider, { durations_minutes: [5, 15] });
+  const [first, next] = await slotsOn(request, provider, monday, { duration: 15 });
+  await book(request, provider, first.start, { name: 'Quick Quarter', duration: 15 });
+  await book(request, provider, next.start, { name: 'Next Quarter', duration: 15 });
+  for (const options of [{ viewport: PHONE, hasTouch: true, isMobile: true }, {}]) {
+    const page = await somebody(options);
+    await signIn(page, provider);
+    await openWeek(page, monday);
+    const [one, other] = [bookingBlock(page, 'Quick Quarter'), bookingBlock(page, 'Next Quarter')];
+    await expect(one).toBeVisible();
+    await isLargeEnough(page, `calendar, ${options.viewport?.width ?? 'wide'}`);
+    // Nor do they lie over each other, nor is the name cut.
+    const box = (await one.boundingBox())!;
+    expect((await other.boundingBox())!.y).toBeGreaterThanOrEqual(box.y + box.height);
+    const name = one.getByText('Quick Quarter');
+    expect(await name.evaluate((element) => element.scrollHeight - element.parentElement!.clientHeight)).toBeLessThanOrEqual(0);
+  }
+});
+
+test('five minutes in the calendar can be pressed', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  await changeOffering(request, provider, { durations_minutes: [5] });
+  const [first] = await slotsOn(request, provider, monday, { duration: 5 });
+  await book(request, provider, first.start, { duration: 5 });
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  await expect(bookingBlock(page, 'Grace Guest')).toBeVisible();
+  await isLargeEnough(page, 'calendar');
+});
+
+test('a focus that is not seen is found', async ({ page }) => {
+  await page.goto('/sign-in');
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    // A shadow at rest is no sign of the focus.
+    sheet.replaceSync('* { outline: none !important; box-shadow: 0 0 4px red !important; }');
+    document.adoptedStyleSheets = [sheet];
+  });
+  await expect(tabTo(page, page.getByLabel('E-mail'), 'Tab', { timeout: 1_000 })).rejects.toThrow(/does not show it/);
+  await page.evaluate(() => { document.adoptedStyleSheets = []; });
+  await page.reload();
+  await tabTo(page, page.getByLabel('Password'));
 });

@@ -1,8 +1,8 @@
 // The provider's lists and settings.
-import { dateIn } from '../support/clock.ts';
+import { dateIn, inDays } from '../support/clock.ts';
 import { chooseDay, isLive, timeButton, visit } from '../support/guest.ts';
 import { signIn } from '../support/provider.ts';
-import { book, bookings, makeProvider, slotAt } from '../support/rest.ts';
+import { book, bookings, changeOffering, makeProvider, offering, slotAt, slotsOn } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 
 const PARIS = 'Europe/Paris';
@@ -51,6 +51,88 @@ test('a new booking appears in the list by itself, and the search finds it', asy
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.getByText('Otto Other')).toHaveCount(0);
   await expect(page.getByText('Paula Prompt')).toBeVisible();
+});
+
+test('a row that was loaded, opened and typed into stays while bookings come', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const days = [await slotsOn(request, provider, inDays(3, PARIS)), await slotsOn(request, provider, inDays(4, PARIS))];
+  // A start every quarter of an hour, half an hour long.
+  const free = days.flatMap((day) => day.filter((_, index) => index % 2 === 0));
+  for (const [index, slot] of free.slice(0, 53).entries()) await book(request, provider, slot.start, { name: `Guest ${index}.` });
+  await signIn(page, provider);
+  await page.goto('/dashboard/bookings');
+  await isLive(page);
+  const row = (name: string) => page.getByRole('group').filter({ hasText: name }).first();
+  await expect(row('Guest 49.')).toBeVisible();
+  await expect(row('Guest 50.')).toHaveCount(0);
+  await page.getByRole('link', { name: 'Load more' }).click();
+  await row('Guest 52.').getByText('Guest 52.').click();
+  await row('Guest 52.').getByText('Cancel this booking').click();
+  const reason = row('Guest 52.').getByLabel('What to tell the guest, if you like');
+  await reason.fill('I have to tra');
+
+  const early = await slotAt(request, provider, '10:00', { days: 2 });
+  await book(request, provider, early.start, { name: 'Emil Early' });
+  await expect(row('Emil Early')).toBeVisible();
+  await expect(reason).toHaveValue('I have to tra');
+  await expect(reason).toBeFocused();
+  await expect(row('Guest 0.')).toBeVisible();
+});
+
+test('bookings that could not be read are asked for again', async ({ page, request, faults }) => {
+  faults.expect(/ERR_FAILED/);
+  const provider = await makeProvider(request);
+  const slot = await slotAt(request, provider, '10:00');
+  await signIn(page, provider);
+  await page.goto('/dashboard/bookings');
+  await isLive(page);
+  await page.route('**/rpc/list_bookings', (route) => route.abort('failed'));
+  await book(request, provider, slot.start, { name: 'Mina Meanwhile' });
+  const told = page.getByRole('alert').filter({ hasText: 'cannot be reached' });
+  await expect(told).toBeVisible();
+  await page.unroute('**/rpc/list_bookings');
+  await expect(page.getByText('Mina Meanwhile')).toBeVisible();
+  await expect(told).toBeHidden();
+});
+
+test('who could not be asked who they are is not sent to sign in', async ({ page, request, faults }) => {
+  faults.expect(/ERR_FAILED/);
+  const provider = await makeProvider(request);
+  await signIn(page, provider);
+  await page.goto('/');
+  await page.route('**/rpc/whoami', (route) => route.abort('failed'));
+  await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: 'Dashboard' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'cannot be reached' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Next week' })).toBeVisible();
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test('pausing an offering leaves the rest of it as it is by now, and says when it fails', async ({ page, request, faults }) => {
+  faults.expect(/ERR_FAILED/);
+  const provider = await makeProvider(request);
+  await signIn(page, provider);
+  await page.goto('/dashboard/offerings');
+  await page.route('**/rpc/offer_offering', (route) => route.abort('failed'));
+  await page.getByRole('button', { name: 'Pause: Appointment' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'cannot be reached' })).toBeVisible();
+  await page.unroute('**/rpc/offer_offering');
+
+  await changeOffering(request, provider, { title: 'Piano lesson', approval: 'manual' });
+  await page.getByRole('button', { name: 'Pause: Appointment' }).click();
+  await expect(page.getByRole('button', { name: 'Offer again: Piano lesson' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'cannot be reached' })).toBeHidden();
+  expect(await offering(request, provider)).toMatchObject({ title: 'Piano lesson', active: false, approval: 'manual' });
+
+  // The form has no choice of it, and keeps it.
+  await page.getByRole('link', { name: 'Change Piano lesson' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Change offering' });
+  await dialog.getByText('Rules: steps, buffers, notice, limits').click();
+  await expect(dialog.getByLabel('At most a day')).toBeVisible();
+  await expect(dialog.getByRole('combobox')).toHaveCount(0);
+  await dialog.getByLabel('Where').fill('Studio 2');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  expect(await offering(request, provider)).toMatchObject({ location: 'Studio 2', approval: 'manual' });
 });
 
 test('an offering is made, mended, changed and paused', async ({ page, request, somebody, faults }) => {
@@ -112,6 +194,7 @@ test('settings change name and address, and say what is wrong beside the field',
   await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
   await expect(page.getByLabel('Address of your public page')).toHaveValue(new RegExp(`/${provider.handle}-x$`));
   await expect(guest.getByRole('heading', { name: 'Ada Quill-Noël' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Your public page' })).toHaveAttribute('href', `/${provider.handle}-x`);
   expect((await guest.goto(`/${provider.handle}-x`))!.status()).toBe(200);
   expect((await guest.goto(`/${provider.handle}`))!.status()).toBe(404);
 });

@@ -1,9 +1,13 @@
 // Hours on the calendar: dragged, said in the form, changed, left out, deleted; overlaps told where they happen.
-import { addDays, dateLabel, inDays } from '../support/clock.ts';
-import { chooseDay, times, visit } from '../support/guest.ts';
-import { dayColumn, drag, hoursBlock, nextMonday, openWeek, signIn } from '../support/provider.ts';
-import { addHours, book, makeProvider, slotsOn } from '../support/rest.ts';
+import { addDays, dateIn, dateLabel, inDays } from '../support/clock.ts';
+import { chooseDay, isLive, times, visit } from '../support/guest.ts';
+import {
+  bookingBlock, dayColumn, drag, dragByTouch, hoursBlock, mondayOf, nextMonday, nextSpringForward, openWeek,
+  signIn, swipeToNextDay,
+} from '../support/provider.ts';
+import { addHours, book, changeOffering, makeProvider, patterns, slotAt, slotsOn } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
+import { Wire } from '../support/wire.ts';
 
 const PARIS = 'Europe/Paris';
 const monday = nextMonday(inDays(0, PARIS));
@@ -171,4 +175,255 @@ test('hours changed in another window are not overwritten unseen', async ({ page
   await mine.getByRole('button', { name: 'Show them as they are now' }).click();
   await expect(mine.getByLabel('From', { exact: true })).toHaveValue('09:00');
   await expect(mine.getByLabel('To', { exact: true })).toHaveValue('12:00');
+});
+
+test('a suggestion for hours of another zone is told and put in by their own clock', async ({ page, request, faults }) => {
+  faults.expect(/status of 409/);
+  const provider = await makeProvider(request, { open: false });
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '09:00', end_time: '12:00', starts_on: monday, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=WE',
+  });
+  // An hour behind Paris all year.
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '14:00', end_time: '16:00', starts_on: monday, time_zone: 'Europe/London', recurrence: 'FREQ=WEEKLY;BYDAY=WE',
+  });
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  await hoursBlock(page, wednesday, '15:00', '17:00').click();
+  const dialog = page.getByRole('dialog', { name: 'Change hours' });
+  await expect(dialog.getByText('kept in the time zone Europe/London')).toBeVisible();
+  await dialog.getByLabel('From', { exact: true }).fill('10:00');
+  await dialog.getByLabel('To', { exact: true }).fill('12:00');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const told = dialog.getByRole('alert').filter({ hasText: 'There are open hours already:' });
+  await expect(told.getByRole('listitem').first()).toHaveText(`${dateLabel(wednesday)}, 10:00 to 11:00`);
+  await told.getByRole('button', { name: `${dateLabel(wednesday)}, 11:00 to 13:00` }).click();
+  await expect(dialog.getByLabel('From', { exact: true })).toHaveValue('11:00');
+  await expect(dialog.getByLabel('To', { exact: true })).toHaveValue('13:00');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(hoursBlock(page, wednesday, '12:00', '14:00')).toBeVisible();
+});
+
+test('a note changes nothing of hours that another program has said', async ({ page, request }) => {
+  const provider = await makeProvider(request, { open: false });
+  const until = `${addDays(wednesday, 28).replaceAll('-', '')}T083000Z`;
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '09:00', end_time: '24:00', starts_on: monday, time_zone: PARIS,
+    recurrence: `FREQ=WEEKLY;BYDAY=WE;UNTIL=${until}`,
+  });
+  const before = await patterns(request, provider);
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  await hoursBlock(page, wednesday, '09:00', '00:00').click();
+  const dialog = page.getByRole('dialog', { name: 'Change hours' });
+  await dialog.getByLabel('Note, for you only').fill('Bring the keys');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(hoursBlock(page, wednesday, '09:00', '00:00')).toHaveAccessibleName(/Bring the keys$/);
+  expect(await patterns(request, provider)).toEqual(before);
+});
+
+test('a week that cannot be read is asked for until it can', async ({ request, server, somebody, faults }) => {
+  faults.expect(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection to/);
+  const provider = await makeProvider(request);
+  const wire = await Wire.to(server.url);
+  try {
+    const page = await somebody({ baseURL: wire.url });
+    await signIn(page, provider);
+    await openWeek(page, monday);
+    await wire.cut();
+    await page.getByRole('link', { name: 'Next week' }).click();
+    const told = page.getByRole('alert').filter({ hasText: 'cannot be reached' });
+    await expect(told).toBeVisible();
+    await expect(dayColumn(page, monday)).toBeVisible();
+    await wire.mend();
+    await expect(dayColumn(page, addDays(monday, 7))).toBeVisible();
+    await expect(told).toBeHidden();
+  } finally {
+    await wire.cut();
+  }
+});
+
+test('a change that could not be read is asked for again while all else works', async ({ page, request, faults }) => {
+  faults.expect(/ERR_FAILED/);
+  const provider = await makeProvider(request);
+  const slot = await slotAt(request, provider, '10:00');
+  await signIn(page, provider);
+  await openWeek(page, dateIn(PARIS, slot.start));
+  await page.route('**/rpc/week', (route) => route.abort('failed'));
+  await book(request, provider, slot.start, { name: 'Mina Meanwhile' });
+  const told = page.getByRole('alert').filter({ hasText: 'cannot be reached' });
+  await expect(told).toBeVisible();
+  await expect(bookingBlock(page, 'Mina Meanwhile')).toHaveCount(0);
+  await page.unroute('**/rpc/week');
+  await expect(bookingBlock(page, 'Mina Meanwhile')).toBeVisible();
+  await expect(told).toBeHidden();
+});
+
+test('new hours are proposed in the week that is shown', async ({ page, request }) => {
+  const provider = await makeProvider(request, { open: false });
+  await signIn(page, provider);
+  await openWeek(page, addDays(monday, 70));
+  await page.getByRole('link', { name: 'Previous week' }).click();
+  await expect(dayColumn(page, addDays(monday, 63))).toBeVisible();
+  await page.getByRole('link', { name: 'Add hours', exact: true }).click();
+  const day = page.getByRole('dialog', { name: 'Add hours' }).getByLabel('Day', { exact: true });
+  await expect(day).toHaveValue(addDays(monday, 63));
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Today' }).click();
+  await expect(dayColumn(page, inDays(0, PARIS))).toBeVisible();
+  await page.getByRole('link', { name: 'Add hours', exact: true }).click();
+  await expect(day).toHaveValue(inDays(0, PARIS));
+});
+
+test('what has the focus keeps it while bookings come', async ({ page, request, faults }) => {
+  faults.expect(/ERR_FAILED/);
+  const provider = await makeProvider(request);
+  const [early, late] = [await slotAt(request, provider, '10:00'), await slotAt(request, provider, '14:00')];
+  const closed = { kind: 'one_off', start: early.end, end: late.start };
+  await book(request, provider, late.start, { name: 'Lara Late' });
+  await signIn(page, provider);
+  await openWeek(page, dateIn(PARIS, late.start));
+  await bookingBlock(page, 'Lara Late').focus();
+  // Two at once, which move the rest.
+  await page.route('**/rpc/week', (route) => route.abort('failed'));
+  await book(request, provider, early.start, { name: 'Emil Early' });
+  await addHours(request, provider, closed, 'closed');
+  await page.unroute('**/rpc/week');
+  await expect(bookingBlock(page, 'Emil Early')).toBeVisible();
+  await expect(bookingBlock(page, 'Lara Late')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'Lara Late' })).toBeVisible();
+});
+
+test('a dialog that is opened again at once stays open', async ({ page, request }) => {
+  const provider = await makeProvider(request, { open: false });
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  const add = page.getByRole('link', { name: 'Add hours', exact: true });
+  await add.click();
+  const dialog = page.getByRole('dialog', { name: 'Add hours' });
+  await expect(dialog).toBeVisible();
+  // A dialog tells that it was closed only with the next frame; this is before.
+  await add.evaluate((add) => {
+    (document.querySelector('dialog[open]') as HTMLDialogElement).close();
+    (add as HTMLElement).click();
+    (document.querySelector('#hours-dialog') as HTMLDialogElement).showModal();
+  });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100))));
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});
+
+test('the time of day in view stays when a short booking makes the hours higher', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  await changeOffering(request, provider, { durations_minutes: [15] });
+  const slot = await slotAt(request, provider, '15:00', { duration: 15 });
+  await signIn(page, provider);
+  await openWeek(page, dateIn(PARIS, slot.start));
+  const grid = page.locator('.cal-scroll');
+  const hour = () => grid.evaluate((grid) => grid.querySelector('.cal-day')!.clientHeight / 24);
+  const before = await hour();
+  await grid.evaluate((grid, top) => grid.scrollTo(0, top), 14 * before);
+  await book(request, provider, slot.start, { duration: 15 });
+  await expect.poll(hour).toBeGreaterThan(before + 20);
+  await expect.poll(async () => (await grid.evaluate((grid) => grid.scrollTop)) / (await hour())).toBeCloseTo(14, 1);
+  await expect(bookingBlock(page, 'Grace Guest')).toBeInViewport();
+});
+
+test('hours that cross midnight are shown on both days', async ({ page, request }) => {
+  const provider = await makeProvider(request, { open: false });
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '22:00', end_time: '02:00', starts_on: monday, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=TU',
+  });
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  const night = { name: `Open, ${dateLabel(tuesday)}, 22:00 to ${dateLabel(wednesday)} 02:00, weekly` };
+  const [evening, morning] = [dayColumn(page, tuesday), dayColumn(page, wednesday)];
+  await expect(evening.getByRole('link', night)).toBeVisible();
+  await expect(morning.getByRole('link', night)).toBeVisible();
+  const part = async (block: typeof evening, day: typeof evening) =>
+    (await block.boundingBox())!.height / (await day.boundingBox())!.height;
+  expect(await part(evening.getByRole('link', night), evening)).toBeCloseTo(2 / 24, 2);
+  expect(await part(morning.getByRole('link', night), morning)).toBeCloseTo(2 / 24, 2);
+
+  await morning.getByRole('link', night).click();
+  const dialog = page.getByRole('dialog', { name: 'Change hours' });
+  await dialog.getByLabel('To', { exact: true }).fill('03:00');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(morning.getByRole('link', { name: `22:00 to ${dateLabel(wednesday)} 03:00` })).toBeVisible();
+});
+
+test('a day that loses an hour shows hours by the wall clock', async ({ page, request }) => {
+  const provider = await makeProvider(request, { open: false });
+  const sunday = nextSpringForward(inDays(0, PARIS));
+  const week = mondayOf(sunday);
+  // 02:30 is not on the clocks of that day: it is read as an hour later.
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '02:30', end_time: '05:00', starts_on: week, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=SU',
+  });
+  // From 01:00 to 03:00 of the clocks: an hour.
+  const night = { start: `${addDays(sunday, -1)}T23:45:00Z`, end: `${sunday}T01:15:00Z` };
+  await addHours(request, provider, { kind: 'one_off', ...night });
+  await signIn(page, provider);
+  await openWeek(page, week);
+  await expect(hoursBlock(page, sunday, '00:45', '03:15')).toBeVisible();
+  await expect(hoursBlock(page, sunday, '03:30', '05:00')).toBeVisible();
+  await hoursBlock(page, sunday, '03:30', '05:00').click();
+  await expect(page.getByRole('dialog').getByLabel('From', { exact: true })).toHaveValue('02:30');
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Next week' }).click();
+  await expect(hoursBlock(page, addDays(sunday, 7), '02:30', '05:00')).toBeVisible();
+});
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+test('a phone shows a day, and goes to others by the strip or a swipe', async ({ request, somebody }) => {
+  const provider = await makeProvider(request, { open: false });
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '09:00', end_time: '12:00', starts_on: monday, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR',
+  });
+  const page = await somebody(PHONE);
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  const hours = (date: string) => hoursBlock(page, date, '09:00', '12:00');
+  const button = (date: string) => page.getByRole('group', { name: 'Day', exact: true }).getByRole('button', { name: dateLabel(date), exact: true });
+  // A part of the day before lies under the hours.
+  const [whole, partly] = [{ ratio: 0.95 }, { ratio: 0.3 }];
+  await expect(button(monday)).toHaveAttribute('aria-current', 'date');
+  await expect(hours(monday)).toBeInViewport(whole);
+  await expect(hours(tuesday)).not.toBeInViewport(partly);
+
+  await button(addDays(monday, 3)).tap();
+  await expect(hours(addDays(monday, 3))).toBeInViewport(whole);
+  await expect(hours(monday)).not.toBeInViewport(partly);
+  await expect(button(addDays(monday, 3))).toHaveAttribute('aria-current', 'date');
+
+  await swipeToNextDay(page);
+  await expect(hours(addDays(monday, 4))).toBeInViewport(whole);
+  await expect(hours(addDays(monday, 3))).not.toBeInViewport(partly);
+  await expect(button(addDays(monday, 4))).toHaveAttribute('aria-current', 'date');
+
+  await page.getByRole('link', { name: 'Next week' }).tap();
+  await expect(button(addDays(monday, 7))).toHaveAttribute('aria-current', 'date');
+  await expect(hours(addDays(monday, 7))).toBeInViewport(whole);
+});
+
+test('on a phone hours are dragged by a finger that first rests', async ({ request, somebody }) => {
+  const provider = await makeProvider(request, { open: false });
+  const page = await somebody(PHONE);
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  await dragByTouch(page, monday, '10:00', '12:30');
+  const dialog = page.getByRole('dialog', { name: 'Add hours' });
+  await expect(dialog.getByLabel('Day', { exact: true })).toHaveValue(monday);
+  await expect(dialog.getByLabel('From', { exact: true })).toHaveValue('10:00');
+  await expect(dialog.getByLabel('To', { exact: true })).toHaveValue('12:30');
+  await dialog.getByRole('button', { name: 'Add hours' }).tap();
+  await expect(dialog).toBeHidden();
+  await isLive(page);
+  await expect(hoursBlock(page, monday, '10:00', '12:30')).toBeVisible();
 });

@@ -1,7 +1,7 @@
 // What the browser computes by itself: no request, no waiting, no jumping.
 import type { Page } from '@playwright/test';
 import { dateIn, timeIn } from '../support/clock.ts';
-import { chooseDay, isLive, timeButton, times, visit } from '../support/guest.ts';
+import { chooseDay, timeButton, times, visit } from '../support/guest.ts';
 import { makeProvider, slotAt, slotsOn } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 

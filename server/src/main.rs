@@ -44,7 +44,9 @@ fn fail(line: &str, code: u8) -> ExitCode {
 }
 
 fn start_log(config: &Config) {
-    let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&config.log)).with_writer(std::io::stderr);
+    // Postgres notes at every start that the table of migrations is there already; whoever names the target sees it.
+    let filter = EnvFilter::new(format!("sqlx::postgres::notice=warn,{}", config.log));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if config.log_json { log.json().init() } else { log.with_target(false).init() }
 }
 

@@ -86,18 +86,21 @@ fn html(title: &str, body: &str) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – Eventide</title>\
-         <link rel=\"stylesheet\" href=\"/problems/style.css\"></head><body><main>{body}</main>\
+         <link rel=\"stylesheet\" href=\"/problems/style.css\"></head><body><header><a href=\"/\">Eventide</a></header><main>{body}</main>\
          <footer><nav aria-label=\"More\"><a href=\"/problems\">All problems</a> <a href=\"/api/docs\">API documentation</a></nav></footer>\
          </body></html>"
     )
 }
 
+/// In the house's colours (`style/tokens.css`); a page of its own, because it is shown when nothing else works too.
 const STYLE: &str = "\
-:root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif; background: light-dark(#fbfaf8, #14161a); color: light-dark(#1d2026, #e8e6e1); }
-body { max-width: 42rem; margin: 0 auto; padding: 3rem 1.25rem; }
-h1 { font-size: 1.75rem; line-height: 1.2; text-wrap: balance; }
-a { color: light-dark(#1f4fa3, #9cc0ff); }
-a:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
+:root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif; background: light-dark(#faf6ef, #14132a); color: light-dark(#272143, #f3eefb); }
+body { max-width: 42rem; margin: 0 auto; padding: 0.75rem 1.25rem 3rem; }
+header a { display: inline-flex; align-items: center; min-height: 2.75rem; color: inherit; font-weight: 600; font-size: 1.3rem; text-decoration: none; }
+header a, h1 { font-family: 'Iowan Old Style', 'Palatino Linotype', Palatino, Georgia, 'Noto Serif', 'Liberation Serif', serif; }
+h1 { margin-top: 2rem; font-size: 1.75rem; line-height: 1.2; text-wrap: balance; }
+a { color: light-dark(#4a3a8f, #f5b87f); }
+a:focus-visible { outline: 3px solid light-dark(#7a3fb0, #ffd9ae); outline-offset: 2px; }
 code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
 dt { margin-top: 1rem; font-weight: 600; }
 dd { margin: 0; }

@@ -20,10 +20,18 @@ pub async fn week(date: String) -> Result<WeekData, ApiError> {
 pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
     let provider = service::providers::me(&services, &actor).await?;
-    let new = super::hours::parse(&hours, &provider.public.time_zone).map_err(domain::Problem::from)?;
+    let home = &provider.public.time_zone;
     let entry = match hours.get("availability_id") {
-        "" => service::availability::create(&services, &actor, new, None).await?,
-        id => service::availability::replace(&services, &actor, crate::dashboard::calls::id(id)?, new).await?,
+        "" => {
+            let new = super::hours::parse(&hours, home).map_err(domain::Problem::from)?;
+            service::availability::create(&services, &actor, new, None).await?
+        }
+        id => {
+            let id = crate::dashboard::calls::id(id)?;
+            let stored = service::availability::get(&services, &actor, id).await?;
+            let new = super::hours::parse_change(&hours, &stored, home).map_err(domain::Problem::from)?;
+            service::availability::replace(&services, &actor, id, new).await?
+        }
     };
     crate::dashboard::calls::return_to("/dashboard");
     Ok(entry.availability_id)

@@ -38,31 +38,40 @@ pub fn WeekGrid(
     });
     // Which day a phone shows.
     let day = RwSignal::new(today.get_untracked().unwrap_or(0));
-    let to_day = move |day: usize, minute: Option<u16>| {
-        let column = scroller.get_untracked().and_then(|scroller| scroller.query_selector(".cal-day").ok().flatten());
-        if let (Some(scroller), Some(column)) = (scroller.get_untracked(), column) {
+    let to_day = move |day: usize, minute: Option<f64>| {
+        // The page may be gone by then.
+        let scroller = scroller.try_get_untracked().flatten();
+        let column = scroller.as_ref().and_then(|scroller| scroller.query_selector(".cal-day").ok().flatten());
+        if let (Some(scroller), Some(column)) = (scroller, column) {
             let Area { width, height, .. } = Area::of(&column);
-            let top = minute.map(|minute| f64::from(minute) / 1440.0 * height);
+            let top = minute.map(|minute| minute / 1440.0 * height);
             // In one step: a second would stop the first half-way where scrolling is smooth.
             scroller.scroll_to_with_x_and_y(day as f64 * width, top.unwrap_or(f64::from(scroller.scroll_top())));
         }
     };
-    // Each week opens at its hours, on a phone at today or Monday.
+    let hour = Memo::new(move |_| data.with(WeekData::least_hour));
+    // The page opens at its hours. Later weeks, and hours of another height, keep the time of day that is
+    // at the top. On a phone each week opens at today or Monday.
+    let top_minute = StoredValue::new(None);
     Effect::new(move |before: Option<chrono::NaiveDate>| {
         let shown = monday.get();
+        hour.track();
+        let minute = top_minute.get_value().unwrap_or_else(|| f64::from(data.with_untracked(WeekData::first_minute)));
         if before != Some(shown) {
-            let first = today.get_untracked().unwrap_or(0);
-            day.set(first);
-            to_day(first, before.is_none().then(|| data.with_untracked(WeekData::first_minute)));
+            day.set(today.get_untracked().unwrap_or(0));
         }
+        let first = day.get_untracked();
+        // When hours have their new height.
+        request_animation_frame(move || to_day(first, Some(minute)));
         shown
     });
     let scrolled = move |_| {
         let Some(scroller) = scroller.get_untracked() else { return };
         let column = scroller.query_selector(".cal-day").ok().flatten();
-        let width = column.map_or(0.0, |column| Area::of(&column).width);
+        let Area { width, height, .. } = column.map_or(Area::default(), |column| Area::of(&column));
         if width > 1.0 {
             day.set(((f64::from(scroller.scroll_left()) / width).round() as usize).min(6));
+            top_minute.set_value(Some(f64::from(scroller.scroll_top()) / height * 1440.0));
         }
     };
 
@@ -88,7 +97,7 @@ pub fn WeekGrid(
     let ticks = (1..24).map(|hour| view! { <span style=format!("--from:{}", hour * 60)>{clock(hour * 60)}</span> });
     let columns = (0..7).map(|index| view! { <Day index data today now chooser show/> });
     view! {
-        <div class="cal">
+        <div class="cal" style=move || format!("--least-hour:{}rem", f64::from(hour.get()) / 4.0)>
             <div class="day-strip" role="group" aria-label="Day">{strip.collect_view()}</div>
             <div class="cal-scroll" node_ref=scroller on:scroll=scrolled>
                 <div class="cal-heads" aria-hidden="true"><div class="cal-corner"></div>{heads.collect_view()}</div>
@@ -115,27 +124,34 @@ fn Day(
     let column = NodeRef::<html::Div>::new();
     let element = move || column.get_untracked().map(|column| -> Element { column.into() });
     let blocks = Memo::new(move |_| data.with(|data| data.blocks(index)));
-    let drawn = move || {
-        let draw = |block: Block| {
-            let target = block.target;
-            let href = data.with_untracked(|data| href(data, target));
-            let booked = matches!(target, Target::Bookings(..));
-            view! {
-                <a class=block.class class:short={block.to - block.from < 45} href=href draggable="false"
-                    style=format!("--from:{};--to:{};--words:{}", block.from, block.to, block.words_after) aria-label=block.label
-                    // Hours can be dragged over, to close a part of them; a booking cannot.
-                    on:pointerdown=move |event| if booked { event.stop_propagation() }
-                    on:click=move |event| {
-                        event.prevent_default();
-                        if !chooser.is_spent() {
-                            show.run(target);
-                        }
-                    }>
-                    <b>{block.title}</b>" "<span>{block.detail}</span>
-                </a>
-            }
+    // Kept while others come and go: what has the focus does not lose it. What it says may change.
+    let drawn = move |block: Block| {
+        let key = block.key;
+        let current = Memo::new(move |before: Option<&Block>| {
+            let found = blocks.with(|blocks| blocks.iter().find(|block| block.key == key).cloned());
+            // On its way out it stays as it was.
+            found.or_else(|| before.cloned()).unwrap_or_else(|| block.clone())
+        });
+        let href = move || current.with(|block| data.with_untracked(|data| href(data, block.target)));
+        let style = move || {
+            current.with(|block| format!("--from:{};--to:{};--words:{}", block.from, block.to, block.words_after))
         };
-        blocks.get().into_iter().map(draw).collect_view()
+        let is_booked = move || current.with_untracked(|block| matches!(block.target, Target::Bookings(..)));
+        view! {
+            <a class=move || current.with(Block::classes) href=href style=style draggable="false"
+                aria-label=move || current.with(|block| block.label.clone())
+                // Hours can be dragged over, to close a part of them; a booking cannot.
+                on:pointerdown=move |event| if is_booked() { event.stop_propagation() }
+                on:click=move |event| {
+                    event.prevent_default();
+                    if !chooser.is_spent() {
+                        show.run(current.with_untracked(|block| block.target));
+                    }
+                }>
+                <b>{move || current.with(|block| block.title.clone())}</b>" "
+                <span>{move || current.with(|block| block.detail.clone())}</span>
+            </a>
+        }
     };
     let with_column = move |event: &PointerEvent, act: fn(Chooser, &PointerEvent, usize, &Element)| {
         if let Some(column) = element() {
@@ -157,7 +173,7 @@ fn Day(
             // A finger that drags does not scroll, nor ask for a menu.
             on:touchmove=move |event| if chooser.is_dragging() { event.prevent_default() }
             on:contextmenu=move |event| if chooser.is_dragging() { event.prevent_default() }>
-            {drawn}
+            <For each=move || blocks.get() key=|block| block.key children=drawn/>
             <Show when=move || today.get() == Some(index)>
                 <div class="now-line" style=minutes aria-hidden="true"></div>
             </Show>

@@ -1,11 +1,15 @@
 //! The form in which a provider says hours: from an entry to what is shown, and from what was typed to a form.
 
+#[cfg(feature = "ssr")]
+mod read;
+
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use domain::recurrence::RecurrenceEnd;
-use domain::{AvailabilityEntry, Effect, Pattern, Series};
+use domain::{AvailabilityEntry, Effect, Pattern, Series, TimeRange};
 
 use super::placement::ShownHours;
 use crate::dashboard::entered::Entered;
+use crate::zoned;
 
 /// The weekdays as RRULE names them, with their names for people, from Monday.
 pub const WEEKDAYS: [(&str, &str, &str); 7] = [
@@ -71,7 +75,6 @@ pub fn editing(entry: &AvailabilityEntry, shown: &ShownHours) -> Entered {
     hours.set("availability_id", entry.availability_id.to_string());
     hours.set("version", entry.version.to_string());
     hours.set("note", entry.note.clone().unwrap_or_default());
-    let midnights = minutes(shown.start) == 0 && minutes(shown.end) == 0;
     match &entry.pattern {
         Pattern::OneOff(_) => {
             let last = if minutes(shown.end) == 0 { shown.end.date().pred_opt() } else { Some(shown.end.date()) };
@@ -81,9 +84,9 @@ pub fn editing(entry: &AvailabilityEntry, shown: &ShownHours) -> Entered {
         }
         Pattern::Recurring(series) => series_fields(&mut hours, series),
     }
-    if midnights {
-        hours.set("all_day", "on");
-    }
+    // By the form's own clock: a series may be kept in another zone than the provider's.
+    let all_day = hours.get("start_time") == "00:00" && hours.get("end_time") == "00:00";
+    hours.set("all_day", if all_day { "on" } else { "" });
     hours
 }
 
@@ -111,7 +114,7 @@ fn series_fields(hours: &mut Entered, series: &Series) {
         }
         RecurrenceEnd::UntilInstant(instant) => {
             hours.set("ends", "until");
-            hours.set("until", instant.date_naive().to_string());
+            hours.set("until", zoned::local(instant, series.time_zone.name()).date().to_string());
         }
         RecurrenceEnd::Count(count) => {
             hours.set("ends", "count");
@@ -127,8 +130,18 @@ fn minutes(at: NaiveDateTime) -> u16 {
     (at.hour() * 60 + at.minute()) as u16
 }
 
+/// The zone whose clock the form's times are by: a series may have one of its own, all else is by `home`.
+pub fn clock_zone<'a>(hours: &'a Entered, home: &'a str) -> &'a str {
+    match hours.get("time_zone") {
+        own if !own.is_empty() && hours.get("kind") == "weekly" => own,
+        _ => home,
+    }
+}
+
 /// A suggested stretch put into the form: a series keeps its weekdays, unless it has only one.
-pub fn take_suggestion(hours: &mut Entered, start: NaiveDateTime, end: NaiveDateTime) {
+pub fn take_suggestion(hours: &mut Entered, range: TimeRange, home: &str) {
+    let zone = clock_zone(hours, home).to_owned();
+    let (start, end) = (zoned::local(range.start(), &zone), zoned::local(range.end(), &zone));
     hours.set("start_time", clock(minutes(start)));
     hours.set("end_time", clock(minutes(end)));
     hours.set("all_day", "");
@@ -148,118 +161,141 @@ pub fn take_suggestion(hours: &mut Entered, start: NaiveDateTime, end: NaiveDate
 }
 
 #[cfg(feature = "ssr")]
-mod read {
-    use chrono::{NaiveDate, NaiveTime, TimeDelta};
-    use domain::{FieldError, Form, NewAvailability, TimeZone, WallTime};
+pub use read::{parse, parse_change};
 
-    use super::{Entered, WEEKDAYS};
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use domain::{TimeZone, WallTime};
+    use uuid::Uuid;
 
-    /// What was typed, with local times read in `home`, the provider's zone.
-    pub fn parse(hours: &Entered, home: &TimeZone) -> Result<NewAvailability, Vec<FieldError>> {
-        let mut fields = vec![("effect", hours.get("effect").to_owned()), ("note", hours.get("note").to_owned())];
-        if !hours.get("version").is_empty() {
-            fields.push(("version", hours.get("version").to_owned()));
-        }
-        if hours.get("kind") == "weekly" {
-            weekly(hours, &mut fields)?
-        } else {
-            once(hours, home, &mut fields)?
-        }
-        NewAvailability::parse(Form::entered(fields), home)
+    use super::*;
+
+    const HOME: &str = "Europe/Paris";
+
+    fn home() -> TimeZone {
+        HOME.parse().unwrap()
     }
 
-    type Fields = Vec<(&'static str, String)>;
-
-    fn weekly(hours: &Entered, fields: &mut Fields) -> Result<(), Vec<FieldError>> {
-        let mut faults = Vec::new();
-        let days: Vec<&str> = WEEKDAYS.iter().map(|day| day.0).filter(|day| hours.is_on(day)).collect();
-        if days.is_empty() {
-            faults.push(FieldError::new("weekdays", "required", "Choose at least one day."));
-        }
-        let interval = match hours.get("interval").trim() {
-            "" => 1,
-            text => text.parse::<u32>().ok().filter(|weeks| (1..=52).contains(weeks)).unwrap_or_else(|| {
-                faults.push(FieldError::new("interval", "out_of_range", "From 1 to 52 weeks."));
-                1
-            }),
-        };
-        let mut rule = format!("FREQ=WEEKLY;INTERVAL={interval};BYDAY={}", days.join(","));
-        match hours.get("ends") {
-            "until" => match hours.get("until").parse::<NaiveDate>() {
-                Ok(date) => rule.push_str(&date.format(";UNTIL=%Y%m%d").to_string()),
-                Err(_) => faults.push(FieldError::new("until", "required", "Choose the last day.")),
-            },
-            "count" => match hours.get("count").trim().parse::<u32>() {
-                Ok(count) if (1..=10_000).contains(&count) => rule.push_str(&format!(";COUNT={count}")),
-                _ => faults.push(FieldError::new("count", "out_of_range", "From 1 to 10000 times.")),
-            },
-            _ => {}
-        }
-        if !matches!(hours.get("week_start"), "" | "MO") {
-            rule.push_str(&format!(";WKST={}", hours.get("week_start")));
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let all_day = hours.is_on("all_day");
-        let start_time = if all_day { "00:00" } else { hours.get("start_time") };
-        let end_time = if all_day { "24:00" } else { hours.get("end_time") };
-        let exceptions = match (hours.get("exceptions"), hours.get("skip")) {
-            (kept, "") => kept.to_owned(),
-            (kept, skip) => format!("{kept},{skip}"),
-        };
-        fields.push(("pattern.kind", "recurring".into()));
-        fields.push(("pattern.start_time", start_time.into()));
-        fields.push(("pattern.end_time", end_time.into()));
-        fields.push(("pattern.starts_on", hours.get("starts_on").into()));
-        fields.push(("pattern.recurrence", rule));
-        fields.push(("pattern.exceptions", exceptions));
-        if !hours.get("time_zone").is_empty() {
-            fields.push(("pattern.time_zone", hours.get("time_zone").into()));
-        }
-        Ok(())
+    fn range(start: &str, end: &str) -> TimeRange {
+        TimeRange::new(start.parse().unwrap(), end.parse().unwrap()).unwrap()
     }
 
-    fn once(hours: &Entered, home: &TimeZone, fields: &mut Fields) -> Result<(), Vec<FieldError>> {
-        let mut faults = Vec::new();
-        let mut needed = |field: &str, message: &str| faults.push(FieldError::new(field, "required", message));
-        let date = hours.get("date").parse::<NaiveDate>().ok();
-        if date.is_none() {
-            needed("date", "Choose a day.");
+    fn entry(pattern: Pattern) -> AvailabilityEntry {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        AvailabilityEntry {
+            availability_id: Uuid::nil(),
+            provider_id: Uuid::nil(),
+            effect: Effect::Open,
+            pattern,
+            note: None,
+            version: 3,
+            created_at: now,
+            updated_at: now,
         }
-        let end_date = match hours.get("end_date") {
-            "" => date,
-            text => text.parse::<NaiveDate>().ok(),
-        };
-        if end_date.is_none() && date.is_some() {
-            needed("end_date", "This is not a date.");
+    }
+
+    fn series(rule: &str, zone: &str) -> Series {
+        Series {
+            start_time: "09:00".parse().unwrap(),
+            end_time: "12:00".parse().unwrap(),
+            starts_on: "2026-11-23".parse().unwrap(),
+            recurrence: rule.parse().unwrap(),
+            time_zone: zone.parse().unwrap(),
+            exceptions: Vec::new(),
         }
-        let all_day = hours.is_on("all_day");
-        let mut time = |name: &str| {
-            let text = if all_day { "00:00" } else { hours.get(name) };
-            let time = text.parse::<WallTime>().ok().and_then(WallTime::time);
-            if time.is_none() {
-                needed(name, "Choose a time.");
-            }
-            time
-        };
-        let (start_time, end_time) = (time("start_time"), time("end_time"));
-        let (Some(date), Some(end_date), Some(start_time), Some(end_time)) = (date, end_date, start_time, end_time)
-        else {
-            return Err(faults);
-        };
-        // An end at midnight is the end of its day; an end before the start, without a date, the next day's.
-        let next_day = all_day
-            || end_time == NaiveTime::MIN
-            || (end_time <= start_time && (hours.get("end_date").is_empty() || end_date == date));
-        let start = home.instant(date.and_time(start_time));
-        let end = end_date.and_time(end_time).checked_add_signed(TimeDelta::days(i64::from(next_day)));
-        fields.push(("pattern.kind", "one_off".into()));
-        fields.push(("pattern.start", start.to_rfc3339()));
-        fields.push(("pattern.end", end.map(|end| home.instant(end).to_rfc3339()).unwrap_or_default()));
-        Ok(())
+    }
+
+    /// The form as the calendar opens it, at the first occurrence.
+    fn opened(entry: &AvailabilityEntry) -> Entered {
+        let within = range("2026-01-01T00:00:00Z", "2027-12-31T00:00:00Z");
+        let first = entry.pattern.occurrences(within)[0];
+        let (start, end) = (zoned::local(first.range.start(), HOME), zoned::local(first.range.end(), HOME));
+        let shown =
+            ShownHours { availability_id: entry.availability_id, effect: entry.effect, start, end, date: first.date };
+        editing(entry, &shown)
+    }
+
+    #[test]
+    fn a_note_alone_changes_nothing_else() {
+        let night = |zone| Series { end_time: WallTime::END_OF_DAY, ..series("FREQ=WEEKLY;BYDAY=MO", zone) };
+        let all_day = Series { start_time: WallTime::MIDNIGHT, ..night("Asia/Tokyo") };
+        for pattern in [
+            Pattern::Recurring(series("FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20261231T080000Z", HOME)),
+            Pattern::Recurring(series("FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20261231T080000Z", "Pacific/Auckland")),
+            Pattern::Recurring(series("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20261230T080000;WKST=SU", HOME)),
+            Pattern::Recurring(series("FREQ=WEEKLY;BYDAY=MO;COUNT=7", "America/New_York")),
+            Pattern::Recurring(night(HOME)),
+            Pattern::Recurring(all_day),
+            // Paris goes from summer to winter time on 25 October 2026 at 01:00 UTC: 02:00 to 03:00 comes twice.
+            Pattern::OneOff(range("2026-10-25T00:45:00Z", "2026-10-25T01:15:00Z")),
+            Pattern::OneOff(range("2026-10-25T01:15:00Z", "2026-10-25T01:45:00Z")),
+            Pattern::OneOff(range("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z")),
+            Pattern::OneOff(range("2026-11-23T23:00:00Z", "2026-11-25T23:00:00Z")),
+        ] {
+            let entry = entry(pattern);
+            let mut hours = opened(&entry);
+            hours.set("note", "Bring the keys");
+            let new = parse_change(&hours, &entry, &home()).unwrap();
+            assert_eq!(new.pattern, entry.pattern);
+            assert_eq!(new.note.as_deref(), Some("Bring the keys"));
+        }
+    }
+
+    #[test]
+    fn what_was_touched_is_read_as_typed() {
+        let stored = series("FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20261231T080000Z", HOME);
+        let entry = entry(Pattern::Recurring(stored.clone()));
+        let mut hours = opened(&entry);
+        hours.set("start_time", "10:00");
+        hours.set("skip", "2026-11-25");
+        let new = parse_change(&hours, &entry, &home()).unwrap();
+        let Pattern::Recurring(changed) = new.pattern else { panic!("a series no more") };
+        assert_eq!(changed.start_time.to_string(), "10:00");
+        assert_eq!(changed.exceptions.len(), 1);
+        assert_eq!(changed.recurrence, stored.recurrence);
+
+        hours.set("until", "2026-12-24");
+        let new = parse_change(&hours, &entry, &home()).unwrap();
+        let Pattern::Recurring(changed) = new.pattern else { panic!("a series no more") };
+        assert_eq!(changed.recurrence.end, RecurrenceEnd::Until("2026-12-24".parse().unwrap()));
+    }
+
+    #[test]
+    fn one_end_of_a_one_off_moves_without_the_other() {
+        let entry = entry(Pattern::OneOff(range("2026-10-25T01:15:00Z", "2026-10-25T03:00:00Z")));
+        let mut hours = opened(&entry);
+        hours.set("end_time", "05:00");
+        let new = parse_change(&hours, &entry, &home()).unwrap();
+        assert_eq!(new.pattern, Pattern::OneOff(range("2026-10-25T01:15:00Z", "2026-10-25T04:00:00Z")));
+    }
+
+    #[test]
+    fn a_series_of_another_zone_is_all_day_by_its_own_clock() {
+        let mut tokyo = series("FREQ=WEEKLY;BYDAY=MO", "Asia/Tokyo");
+        (tokyo.start_time, tokyo.end_time) = ("08:00".parse().unwrap(), "08:00".parse().unwrap());
+        // In Paris from midnight to midnight.
+        assert!(!opened(&entry(Pattern::Recurring(tokyo.clone()))).is_on("all_day"));
+        (tokyo.start_time, tokyo.end_time) = (WallTime::MIDNIGHT, WallTime::END_OF_DAY);
+        assert!(opened(&entry(Pattern::Recurring(tokyo))).is_on("all_day"));
+    }
+
+    #[test]
+    fn a_suggestion_is_put_in_by_the_clock_of_the_series() {
+        let mut hours = opened(&entry(Pattern::Recurring(series("FREQ=WEEKLY;BYDAY=MO", "America/New_York"))));
+        // In Paris it is Tuesday already.
+        take_suggestion(&mut hours, range("2026-11-24T01:00:00Z", "2026-11-24T03:30:00Z"), HOME);
+        assert_eq!((hours.get("start_time"), hours.get("end_time")), ("20:00", "22:30"));
+        assert_eq!((hours.get("MO"), hours.get("TU"), hours.get("starts_on")), ("on", "", "2026-11-23"));
+    }
+
+    #[test]
+    fn a_suggestion_for_one_date_is_put_in_by_the_clock_of_the_provider() {
+        let mut hours = opened(&entry(Pattern::Recurring(series("FREQ=WEEKLY;BYDAY=MO", "America/New_York"))));
+        hours.set("kind", "one_off");
+        take_suggestion(&mut hours, range("2026-11-24T01:00:00Z", "2026-11-24T03:30:00Z"), HOME);
+        assert_eq!(
+            (hours.get("date"), hours.get("start_time"), hours.get("end_time")),
+            ("2026-11-24", "02:00", "04:30")
+        );
     }
 }
-
-#[cfg(feature = "ssr")]
-pub use read::parse;

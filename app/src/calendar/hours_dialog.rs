@@ -8,7 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::calls::{DeleteHours, SaveHours};
-use super::hours::{WEEKDAYS, editing, take_suggestion};
+use super::hours::{WEEKDAYS, clock_zone, editing, take_suggestion};
 use super::placement::{ShownHours, WeekData, spoken_range};
 use crate::dashboard::entered::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
 use crate::dashboard::ui::Modal;
@@ -64,10 +64,9 @@ pub fn HoursDialog(dialogue: HoursDialogue, data: RwSignal<WeekData>) -> AnyView
     let is_new = Memo::new(move |_| values.with(|values| values.get("availability_id").is_empty()));
     let title = Signal::derive(move || if is_new.get() { "Add hours".to_owned() } else { "Change hours".to_owned() });
     let foreign_zone = move || {
-        let zone = sheet.value("time_zone");
         let home = data.with(|data| data.provider.public.time_zone.name().to_owned());
-        (!zone.is_empty() && zone != home)
-            .then(|| view! { <p class="entry-hint">"These hours are kept in the time zone "{zone}"."</p> })
+        let zone = values.with(|values| clock_zone(values, &home).to_owned());
+        (zone != home).then(|| view! { <p class="entry-hint">"These hours are kept in the time zone "{zone}"."</p> })
     };
     view! {
         <Modal open id="hours-dialog" title>
@@ -172,7 +171,7 @@ fn Repeats(sheet: Sheet) -> AnyView {
                     ("never", "Never"), ("until", "On a day"), ("count", "After so many"),
                 ])/>
                 <div class="only-until"><Entry sheet name="until" label="Last day" kind=Kind::Input("date")/></div>
-                <div class="only-count"><Entry sheet name="count" label="How many" kind=Kind::Number(1, 10_000)/></div>
+                <div class="only-count"><Entry sheet name="count" label="How many" kind=Kind::Number(1, 5000)/></div>
             </div>
         </details>
     }
@@ -215,11 +214,15 @@ const SHOWN: [&str; 15] = [
 /// What stands against the hours as a whole, with ways out that keep what was typed.
 #[component]
 fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<ShownHours>>) -> AnyView {
+    let home = move || data.with_untracked(|data| data.provider.public.time_zone.name().to_owned());
+    let clock = Memo::new(move |_| sheet.values.with(|values| clock_zone(values, &home()).to_owned()));
     let told = move || {
         let ApiError(problem) = sheet.error.get()?;
-        let zone = data.with_untracked(|data| data.provider.public.time_zone.name().to_owned());
+        let zone = home();
         Some(match problem {
-            Problem::AvailabilityOverlap { conflicts, suggestions } => overlap(sheet, &zone, &conflicts, &suggestions),
+            Problem::AvailabilityOverlap { conflicts, suggestions } => {
+                clock.with(|clock| overlap(sheet, &zone, clock, &conflicts, &suggestions))
+            }
             Problem::VersionConflict { current } => {
                 let shown = chosen.get_untracked().map(|shown| match &current.pattern {
                     Pattern::OneOff(range) => ShownHours {
@@ -269,16 +272,17 @@ fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<Shown
     .into_any()
 }
 
-fn overlap(sheet: Sheet, zone: &str, conflicts: &[Conflict], suggestions: &[TimeRange]) -> AnyView {
-    let spoken = |start, end| spoken_range(zoned::local(start, zone), zoned::local(end, zone));
+/// Told by `clock`, the zone that the form's own times are of.
+fn overlap(sheet: Sheet, home: &str, clock: &str, conflicts: &[Conflict], suggestions: &[TimeRange]) -> AnyView {
+    let spoken = |start, end| spoken_range(zoned::local(start, clock), zoned::local(end, clock));
     let others = conflicts.iter().take(3).map(|conflict| view! { <li>{spoken(conflict.start, conflict.end)}</li> });
     let more = conflicts.len().saturating_sub(3);
-    let buttons = suggestions.iter().map(|range| {
-        let (start, end) = (zoned::local(range.start(), zone), zoned::local(range.end(), zone));
+    let buttons = suggestions.iter().map(|&range| {
+        let home = home.to_owned();
         view! {
             <button type="button" class="button"
-                on:click=move |_| sheet.values.update(|values| take_suggestion(values, start, end))>
-                {spoken_range(start, end)}
+                on:click=move |_| sheet.values.update(|values| take_suggestion(values, range, &home))>
+                {spoken(range.start(), range.end())}
             </button>
         }
     });

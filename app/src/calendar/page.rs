@@ -1,6 +1,6 @@
 //! The calendar's page: toolbar, week, dialogs, and what keeps them fresh.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use domain::Effect as Hours;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -43,15 +43,13 @@ pub fn CalendarPage() -> impl IntoView {
 fn Calendar(first: WeekData, date: Memo<String>) -> AnyView {
     let live = use_live(first.live.clone());
     let now = RwSignal::new(first.now);
-    let today = first.now.date();
-    let add_on = if (first.monday..first.monday + TimeDelta::days(7)).contains(&today) { today } else { first.monday };
+    let add_on = first.day_to_add_on(first.now.date());
     let hours = HoursDialogue::new(blank(Hours::Open, add_on, 540, 1020));
     let bookings = BookingDialogue::new();
     let first_day = (add_on - first.monday).num_days() as usize;
-    let loader = Loader::new(first, date);
+    let loader = Loader::new(first, date, live);
     let data = loader.data;
 
-    follow(loader, live.state);
     tick(now, data);
     open_asked_for(hours, bookings, data);
 
@@ -91,8 +89,9 @@ fn Calendar(first: WeekData, date: Memo<String>) -> AnyView {
     });
     let choose = Callback::new(move |()| hours.add(office_hours(now.get_untracked().date())));
     let add_hours = Callback::new(move |()| {
-        let monday = data.with_untracked(|data| data.monday);
-        hours.add(blank(Hours::Open, add_on.max(monday), 540, 1020));
+        let today = now.get_untracked().date();
+        let day = data.with_untracked(|data| data.day_to_add_on(today));
+        hours.add(blank(Hours::Open, day, 540, 1020));
     });
     view! {
         <Toolbar data add=add_hours>
@@ -110,22 +109,6 @@ fn Calendar(first: WeekData, date: Memo<String>) -> AnyView {
         <BookingDialog dialogue=bookings/>
     }
     .into_any()
-}
-
-/// Reads the week again when the address names another, or the live feed is ahead of what is shown.
-fn follow(loader: Loader, state: RwSignal<domain::live::LiveState>) {
-    let newest = Memo::new(move |_| state.with(|state| state.version));
-    let date = loader.date();
-    Effect::watch(
-        move || (date.get(), newest.get()),
-        move |(date, newest), before, _| {
-            let moved = before.is_some_and(|before: &(String, i64)| before.0 != *date);
-            if moved || loader.data.with_untracked(|data| data.live.version < *newest) {
-                loader.reload();
-            }
-        },
-        false,
-    );
 }
 
 /// Moves the line of the present. Only in the browser: the server's page shows when it was made.
@@ -182,12 +165,7 @@ fn Toolbar(data: RwSignal<WeekData>, add: Callback<()>, children: Children) -> A
             navigate(&to_week(weeks)(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
-    let is_this_week = move || {
-        data.with(|data| {
-            let monday: NaiveDate = data.monday;
-            (monday..monday + TimeDelta::days(7)).contains(&data.now.date())
-        })
-    };
+    let is_this_week = move || data.with(|data| data.holds(data.now.date()));
     view! {
         <div class="toolbar" on:keydown=pages>
             <h1 aria-live="polite">{move || data.with(|data| week_title(data.monday))}</h1>

@@ -56,6 +56,8 @@ pub enum Target {
 /// A rectangle in the column of one day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
+    /// Of what it is, on whichever day: its id and its local start. Bookings that share their time are one.
+    pub key: (Uuid, NaiveDateTime),
     pub target: Target,
     pub class: &'static str,
     /// Minutes since midnight, `to` at most 1440.
@@ -69,9 +71,25 @@ pub struct Block {
     pub label: String,
 }
 
+impl Block {
+    pub fn classes(&self) -> String {
+        let short = if self.to - self.from < 45 { " short" } else { "" };
+        format!("{}{short}", self.class)
+    }
+}
+
 impl WeekData {
     pub fn day(&self, index: usize) -> NaiveDate {
         self.monday + TimeDelta::days(index as i64)
+    }
+
+    pub fn holds(&self, date: NaiveDate) -> bool {
+        (self.monday..self.monday + TimeDelta::days(7)).contains(&date)
+    }
+
+    /// Where new hours are proposed: today in its own week, on Monday in any other.
+    pub fn day_to_add_on(&self, today: NaiveDate) -> NaiveDate {
+        if self.holds(today) { today } else { self.monday }
     }
 
     pub fn entry(&self, id: Uuid) -> Option<&AvailabilityEntry> {
@@ -128,7 +146,8 @@ impl WeekData {
         }
         let detail = if note.is_empty() { repeats } else { note };
         let title = range(hours.start, hours.end);
-        Block { target: Target::Hours(at), class, from, to, words_after: 0, title, detail, label }
+        let key = (hours.availability_id, hours.start);
+        Block { key, target: Target::Hours(at), class, from, to, words_after: 0, title, detail, label }
     }
 
     /// Whether any open hours reach into these minutes of a day.
@@ -146,11 +165,26 @@ impl WeekData {
         self.bookings.iter().filter(|booked| booked.start < hours.end && hours.start < booked.end)
     }
 
+    /// How high an hour is at least, in quarters of a rem: so high that the shortest block can be read and
+    /// pressed (24 CSS pixels, WCAG 2.2, 2.5.8), and within bounds.
+    pub fn least_hour(&self) -> u32 {
+        let lengths = (0..7).flat_map(|day| self.blocks(day)).map(|block| block.to - block.from);
+        least_hour(lengths.min().unwrap_or(60))
+    }
+
     /// The minute to scroll to: half an hour before the first thing of the week.
     pub fn first_minute(&self) -> u16 {
         let starts = (0..7).flat_map(|day| self.blocks(day)).map(|block| block.from).filter(|from| *from > 0);
         starts.min().unwrap_or(510).saturating_sub(30)
     }
+}
+
+/// For blocks of `shortest` minutes.
+fn least_hour(shortest: u16) -> u32 {
+    /// Of a block, with its gap to the next: 26 CSS pixels.
+    const LEAST: u32 = 26;
+    const HIGHEST: u32 = 12 * 4;
+    (LEAST * 60).div_ceil(u32::from(shortest.max(1)) * 4).min(HIGHEST)
 }
 
 /// Below what lies over the top of the block; at its top when there is no room below.
@@ -169,6 +203,8 @@ fn booking_block(at: usize, together: usize, first: &ShownBooking, from: u16, to
     let pending = first.booking.status == domain::BookingStatus::Pending;
     let state = if pending { ", awaits your answer" } else { "" };
     Block {
+        // Not the first guest's id: another may be the first by the next look.
+        key: (Uuid::nil(), first.start),
         target: Target::Bookings(at, together),
         class: if pending { "block taken pending" } else { "block taken" },
         from,
@@ -234,6 +270,26 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// An empty one.
+    fn week() -> WeekData {
+        let provider = serde_json::json!({
+            "provider_id": Uuid::nil(), "handle": "ada", "display_name": "Ada", "bio": "", "time_zone": "Europe/Paris",
+            "email": "ada@example.com", "created_at": "2026-11-20T12:00:00Z",
+        });
+        let provider: Provider = serde_json::from_value(provider).unwrap();
+        let profile = domain::live::Profile { provider: provider.public.clone(), offerings: Vec::new() };
+        WeekData {
+            provider,
+            monday: date("2026-11-23"),
+            now: at("2026-11-25T12:00:00"),
+            entries: Vec::new(),
+            hours: Vec::new(),
+            bookings: Vec::new(),
+            has_hours: false,
+            live: LiveState { version: 1, profile, openings: domain::Openings::default() },
+        }
+    }
+
     #[test]
     fn a_night_shift_is_shown_on_both_days() {
         let (start, end) = (at("2026-11-23T22:00:00"), at("2026-11-24T06:00:00"));
@@ -258,8 +314,28 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_is_as_high_as_its_shortest_block_needs() {
+        // A quarter of a rem is 4 pixels.
+        let height = |shortest: u16| f64::from(least_hour(shortest) * 4) * f64::from(shortest) / 60.0;
+        for shortest in [10, 15, 20, 30, 45, 60] {
+            assert!((26.0..30.0).contains(&height(shortest)), "{shortest}: {}", height(shortest));
+        }
+        assert_eq!(least_hour(5), 48);
+    }
+
+    #[test]
+    fn new_hours_are_proposed_in_the_week_shown() {
+        let of_week = |monday: &str| WeekData { monday: date(monday), ..week() };
+        let today = date("2026-11-25");
+        assert_eq!(of_week("2026-11-23").day_to_add_on(today), today);
+        assert_eq!(of_week("2027-03-01").day_to_add_on(today), date("2027-03-01"));
+        assert_eq!(of_week("2026-11-16").day_to_add_on(today), date("2026-11-16"));
+    }
+
+    #[test]
     fn words_make_way_for_what_lies_over_them() {
         let block = |from, to| Block {
+            key: (Uuid::nil(), NaiveDateTime::MIN),
             target: Target::Hours(0),
             class: "block",
             from,

@@ -2,28 +2,19 @@
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use super::booking_details::{BookingDetails, CancelForm, status_label};
-use super::calls::{CancelOwnBooking, Shelf, ShelfPage, list_bookings};
+use super::calls::{CancelOwnBooking, Shelf, ShelfPage};
+use super::listing::{Asked, Listing};
 use super::ui::{Failure, PageFailure};
 use crate::calendar::{ShownBooking, range};
 use crate::components::Copyable;
 use crate::components::LiveBadge;
-use crate::error::ApiError;
 use crate::live::use_live;
 use crate::zoned::full_date_label;
-
-/// What the address asks for.
-#[derive(Clone, Debug, PartialEq)]
-struct Asked {
-    shelf: Shelf,
-    search: String,
-    cursor: String,
-}
 
 #[component]
 pub fn BookingsPage() -> impl IntoView {
@@ -35,8 +26,13 @@ pub fn BookingsPage() -> impl IntoView {
             cursor: query.get("cursor").unwrap_or_default(),
         })
     });
-    let ask = |asked: Asked| list_bookings(asked.shelf.name().to_owned(), asked.search, asked.cursor);
-    let first = Resource::new_blocking(|| (), move |_| ask(asked.get_untracked()));
+    let first = Resource::new_blocking(
+        || (),
+        move |_| {
+            let asked = asked.get_untracked();
+            async move { asked.page(asked.cursor.clone()).await }
+        },
+    );
     let tabs = Shelf::ALL.map(|(shelf, name, label)| {
         let current = move || asked.with(|asked| asked.shelf == shelf).then_some("page");
         view! { <a href=format!("/dashboard/bookings?show={name}") aria-current=current>{label}</a> }
@@ -67,47 +63,12 @@ pub fn BookingsPage() -> impl IntoView {
 #[component]
 fn List(first: ShelfPage, asked: Memo<Asked>) -> AnyView {
     let live = use_live(first.live.clone());
-    let page = RwSignal::new(first);
-    let error = RwSignal::new(None::<ApiError>);
-    let busy = RwSignal::new(false);
+    let listing = Listing::new(first, asked, live);
+    let Listing { page, error, busy, .. } = listing;
     let cancel = ServerAction::<CancelOwnBooking>::new();
-    // Reads from the top, or goes on from where the list ends.
-    let load = move |more: bool| {
-        let Asked { shelf, search, cursor } = asked.get_untracked();
-        let cursor =
-            if more { page.with_untracked(|page| page.next_cursor.clone()).unwrap_or_default() } else { cursor };
-        busy.set(true);
-        spawn_local(async move {
-            let wanted = asked.try_get_untracked();
-            let answer = list_bookings(shelf.name().to_owned(), search, cursor).await;
-            if wanted.is_none() || asked.try_get_untracked() != wanted {
-                return;
-            }
-            busy.set(false);
-            error.set(answer.as_ref().err().cloned());
-            if let Ok(fresh) = answer {
-                page.update(|page| {
-                    let before = if more { std::mem::take(&mut page.items) } else { Vec::new() };
-                    *page = fresh;
-                    page.items.splice(0..0, before);
-                });
-            }
-        });
-    };
-    let newest = Memo::new(move |_| live.state.with(|state| state.version));
-    Effect::watch(move || asked.get(), move |_, _, _| load(false), false);
-    Effect::watch(
-        move || newest.get(),
-        move |newest, _, _| {
-            if page.with_untracked(|page| page.live.version < *newest) {
-                load(false);
-            }
-        },
-        false,
-    );
     Effect::new(move |_| {
         if cancel.value().with(|value| matches!(value, Some(Ok(_)))) {
-            load(false);
+            listing.reload();
         }
     });
     let more_href = move || {
@@ -136,9 +97,7 @@ fn List(first: ShelfPage, asked: Memo<Asked>) -> AnyView {
         {move || more_href().map(|href| view! {
             <p class="load-more"><a class="button" href=href on:click=move |event| {
                 event.prevent_default();
-                if !busy.get_untracked() {
-                    load(true);
-                }
+                listing.more();
             }>"Load more"</a></p>
         })}
     }

@@ -128,6 +128,17 @@ pub async fn save_offering(offering: Entered) -> Result<Offering, ApiError> {
     Ok(saved)
 }
 
+/// Offers it, or pauses it; nothing else of it changes, whatever a page that asks believes it to be.
+#[server(prefix = "/rpc", endpoint = "offer_offering")]
+pub async fn offer_offering(offering_id: String, active: bool) -> Result<(), ApiError> {
+    let (services, actor) = (services(), actor().await?);
+    let offering = service::offerings::get(&services, &actor, id(&offering_id)?).await?;
+    let details = domain::NewOffering { active, ..offering.details };
+    service::offerings::replace(&services, &actor, offering.offering_id, details).await?;
+    return_to("/dashboard/offerings");
+    Ok(())
+}
+
 #[server(prefix = "/rpc", endpoint = "delete_offering")]
 pub async fn delete_offering(offering_id: String) -> Result<(), ApiError> {
     service::offerings::delete(&services(), &actor().await?, id(&offering_id)?).await?;

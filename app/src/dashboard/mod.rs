@@ -4,9 +4,12 @@ mod booking_details;
 mod bookings;
 pub mod calls;
 pub mod entered;
+pub(crate) mod focus;
 mod layout;
+mod listing;
 mod offering_form;
 mod offerings;
+pub(crate) mod retry;
 mod settings;
 #[cfg(feature = "ssr")]
 mod shelf;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::calls::{DeleteOffering, SaveOffering, list_offerings};
+use super::calls::{DeleteOffering, OfferOffering, SaveOffering, list_offerings};
 use super::entered::Entered;
 use super::offering_form::{OfferingForm, blank, existing};
 use super::ui::{Failure, Modal, PageFailure};
@@ -16,6 +16,7 @@ struct Editor {
     open: RwSignal<bool>,
     values: RwSignal<Entered>,
     save: ServerAction<SaveOffering>,
+    offer: ServerAction<OfferOffering>,
     delete: ServerAction<DeleteOffering>,
 }
 
@@ -34,11 +35,15 @@ pub fn OfferingsPage() -> impl IntoView {
         open: RwSignal::new(asked.get("edit").is_some()),
         values: RwSignal::new(blank()),
         save: ServerAction::new(),
+        offer: ServerAction::new(),
         delete: ServerAction::new(),
     };
-    let Editor { open, values, save, delete } = editor;
-    let offerings =
-        Resource::new_blocking(move || (save.version().get(), delete.version().get()), |_| list_offerings());
+    let Editor { open, values, save, offer, delete } = editor;
+    let done = move || (save.version().get(), offer.version().get(), delete.version().get());
+    let offerings = Resource::new_blocking(done, |_| list_offerings());
+    // Beside the cards, which are new ones after each attempt.
+    let offer_error = Signal::derive(move || offer.value().get().and_then(Result::err));
+    let delete_error = Signal::derive(move || delete.value().get().and_then(Result::err));
     Effect::new(move |_| {
         if save.value().with(|value| matches!(value, Some(Ok(_)))) {
             open.set(false);
@@ -57,6 +62,8 @@ pub fn OfferingsPage() -> impl IntoView {
                 editor.show(blank());
             }>"New offering"</a>
         </div>
+        <Failure error=offer_error/>
+        <Failure error=delete_error/>
         <Transition fallback=|| view! { <div class="cards skeleton" aria-busy="true"></div> }>
             {move || {
                 let asked = asked.get("edit");
@@ -93,22 +100,16 @@ fn Cards(all: Vec<Offering>, editor: Editor) -> AnyView {
 
 #[component]
 fn Card(offering: Offering, editor: Editor) -> AnyView {
-    let id = offering.offering_id.to_string();
+    let id = offering.offering_id;
     let facts = facts(&offering);
     let (badge, state, turn) =
         if offering.active { ("badge good", "Bookable", "Pause") } else { ("badge", "Paused", "Offer again") };
-    let mut turned = existing(&offering);
-    turned.set("active", if offering.active { "" } else { "on" });
-    // The same form as the dialog's, with the one value changed.
-    let turned = turned.0.into_iter().map(|(name, value)| {
-        view! { <input type="hidden" name=format!("offering[{name}]") value=value/> }
-    });
     let title = offering.title.clone();
     let (change, turning, deleting) =
         (format!("Change {title}"), format!("{turn}: {title}"), format!("Delete {title}"));
     let description = Some(offering.description.clone()).filter(|text| !text.is_empty());
     let values = existing(&offering);
-    let delete_error = Signal::derive(move || editor.delete.value().get().and_then(Result::err));
+    let active = (!offering.active).to_string();
     view! {
         <article class="card" class:paused=!offering.active>
             <header><h2>{title}</h2><span class=badge>{state}</span></header>
@@ -120,16 +121,16 @@ fn Card(offering: Offering, editor: Editor) -> AnyView {
                         event.prevent_default();
                         editor.show(values.clone());
                     }>"Change"</a>
-                <ActionForm action=editor.save>
-                    {turned.collect_view()}
+                <ActionForm action=editor.offer>
+                    <input type="hidden" name="offering_id" value=id.to_string()/>
+                    <input type="hidden" name="active" value=active/>
                     <button type="submit" class="button" aria-label=turning>{turn}</button>
                 </ActionForm>
                 <details class="more danger">
                     <summary aria-label=deleting>"Delete"</summary>
                     <p>"It is no longer offered. What is booked stays booked."</p>
-                    <Failure error=delete_error/>
                     <ActionForm action=editor.delete>
-                        <input type="hidden" name="offering_id" value=id/>
+                        <input type="hidden" name="offering_id" value=id.to_string()/>
                         <button type="submit" class="button bad">"Delete for good"</button>
                     </ActionForm>
                 </details>

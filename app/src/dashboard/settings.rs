@@ -7,6 +7,7 @@ use leptos_meta::Title;
 
 use super::calls::{UpdateMe, public_url, whoami};
 use super::entered::{Entered, Entry, Kind, Sheet};
+use super::layout::SavedHandle;
 use super::tokens::Tokens;
 use super::ui::{Failure, PageFailure};
 use crate::components::Copyable;
@@ -51,6 +52,8 @@ fn Profile(provider: Provider, url: String, update: ServerAction<UpdateMe>) -> A
         Some(Ok(saved)) => saved.public.handle,
         _ => before.cloned().unwrap_or_else(|| provider.public.handle.clone()),
     });
+    let SavedHandle(shown_above) = expect_context();
+    Effect::new(move |_| shown_above.set(Some(saved_handle.get())));
     let saved = move || update.value().with(|value| matches!(value, Some(Ok(_)))).then_some("Saved.");
     view! {
         <section class="panel" aria-labelledby="public-title">

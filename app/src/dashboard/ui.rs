@@ -28,11 +28,17 @@ pub fn Modal(
             let _ = dialog.show_modal();
         }
     });
+    // Told a frame late: by then it may have been opened again.
+    let closed = move |_| {
+        if dialog.get_untracked().is_some_and(|dialog| !dialog.open()) {
+            open.set(false);
+        }
+    };
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
     view! {
         <dialog node_ref=dialog id=id class="modal" aria-labelledby=labelled_by open=open.get_untracked()
-            on:close=move |_| open.set(false)>
+            on:close=closed>
             <h2 id=title_id>{title}</h2>
             {children()}
             <form method="dialog" class="modal-close">

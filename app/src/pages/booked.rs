@@ -174,9 +174,10 @@ fn heading(status: BookingStatus, is_over: bool) -> (&'static str, &'static str)
 /// Date and hours by one clock.
 fn when(booking: &Booking, zone: &str) -> AnyView {
     let (start, end) = (zoned::local(booking.start, zone), zoned::local(booking.end, zone));
-    let words = format!("{}, {}", full_date_label(start.date()), range_label(start, end));
+    let (day, hours) = (full_date_label(start.date()), range_label(start, end));
     let clock = format!("{} ({})", zone_label(zone), offset_label(booking.start, zone));
-    view! { <p class="when"><strong>{words}</strong> <span>{clock}</span></p> }.into_any()
+    view! { <p class="when"><strong>{day}", "<span class="whole">{hours}</span></strong> <span>{clock}</span></p> }
+        .into_any()
 }
 
 /// Asks once more in a dialog; without scripts, below a summary that unfolds.

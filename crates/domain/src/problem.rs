@@ -36,7 +36,11 @@ pub enum Problem {
         current: Box<AvailabilityEntry>,
     },
     #[serde(rename = "/problems/invalid-transition")]
-    InvalidTransition { status: BookingStatus },
+    InvalidTransition {
+        /// What the booking is now. RFC 9457 has the name `status` for the HTTP status.
+        #[serde(rename = "booking_status")]
+        status: BookingStatus,
+    },
     #[serde(rename = "/problems/too-large")]
     TooLarge,
     #[serde(rename = "/problems/invalid")]
@@ -261,10 +265,6 @@ impl Problem {
         let mut document = serde_json::to_value(self).unwrap_or_default();
         if let Some(members) = document.as_object_mut() {
             members.remove("retry_after_seconds");
-            // Two members want the name `status`: RFC 9457's, the HTTP status, keeps it.
-            if let Self::InvalidTransition { status } = self {
-                members.insert("booking_status".into(), status.as_str().into());
-            }
             members.insert("title".into(), kind.title.into());
             members.insert("status".into(), kind.status.into());
             members.insert("detail".into(), self.detail().into());

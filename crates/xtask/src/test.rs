@@ -22,10 +22,12 @@ pub fn test(workspace: &Workspace, only: Option<&str>) -> ExitCode {
     let mut summary = Summary::default();
     // Whatever cannot be done is counted and the rest is done all the same.
     let mut ready = true;
+    let mut missing = Vec::new();
     let mut must = |summary: &mut Summary, what: &str, outcome: Outcome| {
         if let Err(why) = outcome {
             eprintln!("xtask: {why}");
             summary.check(what, false);
+            missing.push(why);
             ready = false;
         }
     };
@@ -51,6 +53,10 @@ pub fn test(workspace: &Workspace, only: Option<&str>) -> ExitCode {
     {
         eprintln!("xtask: {why}");
         summary.check("browser", false);
+    }
+    // Said already, but hundreds of lines ago.
+    for why in missing {
+        eprintln!("xtask: {why}");
     }
     summary.print();
     if summary.total().failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -8,8 +8,8 @@ use server_fn::ServerFn;
 
 use super::calls::{Book, GuestData, book};
 use super::choice::Chosen;
-use super::focus;
 use super::picker::Picker;
+use super::{focus, show};
 use crate::components::{Field, Kind, Typed};
 use crate::error::ApiError;
 use crate::reactive::{effect, flag, mark, memo, part, text};
@@ -131,7 +131,10 @@ impl Sending {
                 self.error.set(None);
             }
             if !start.is_empty() {
-                request_animation_frame(|| focus("#details-title"));
+                request_animation_frame(|| {
+                    focus("#details-title");
+                    show("#details");
+                });
             }
         });
     }
