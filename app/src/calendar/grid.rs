@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
+use leptos::web_sys::{Element, HtmlElement, KeyboardEvent, PointerEvent};
 
 use super::hours::clock;
 use super::measure::Area;
@@ -45,8 +45,14 @@ pub fn WeekGrid(
         if let (Some(scroller), Some(column)) = (scroller, column) {
             let Area { width, height, .. } = Area::of(&column);
             let top = minute.map(|minute| minute / 1440.0 * height);
+            // Where a week begins nothing glides: only who asks for another day sees the way there.
+            let style = HtmlElement::style(&scroller);
+            if minute.is_some() {
+                let _ = style.set_property("scroll-behavior", "auto");
+            }
             // In one step: a second would stop the first half-way where scrolling is smooth.
             scroller.scroll_to_with_x_and_y(day as f64 * width, top.unwrap_or(f64::from(scroller.scroll_top())));
+            let _ = style.remove_property("scroll-behavior");
         }
     };
     let hour = Memo::new(move |_| data.with(WeekData::least_hour));

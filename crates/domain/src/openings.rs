@@ -100,23 +100,25 @@ impl Openings {
     pub fn replace(&mut self, within: TimeRange, fresh: Self) {
         let fresh = fresh.clipped(within);
 
-        let mut windows = Vec::with_capacity(self.windows.len() + fresh.windows.len() + 2);
-        let before = TimeRange::new(DateTime::<Utc>::MIN_UTC, within.start());
-        let after = TimeRange::new(within.end(), DateTime::<Utc>::MAX_UTC);
+        // Those that overlap `within` and those that touch it; all others stay where they are.
+        let from = self.windows.partition_point(|window| window.end < within.start());
+        let to = self.windows.partition_point(|window| window.start <= within.end()).max(from);
         let outside = |side: Result<TimeRange, _>| {
-            side.ok()
-                .into_iter()
-                .flat_map(|side| overlapping(&self.windows, side).iter().filter_map(move |window| window.clipped(side)))
+            let known = &self.windows[from..to];
+            side.ok().into_iter().flat_map(move |side| known.iter().filter_map(move |window| window.clipped(side)))
         };
-        for window in outside(before).chain(fresh.windows).chain(outside(after)) {
-            match windows.last_mut() {
+        let before = outside(TimeRange::new(DateTime::<Utc>::MIN_UTC, within.start()));
+        let after = outside(TimeRange::new(within.end(), DateTime::<Utc>::MAX_UTC));
+        let mut joined: Vec<Window> = Vec::with_capacity(fresh.windows.len() + 4);
+        for window in before.chain(fresh.windows).chain(after) {
+            match joined.last_mut() {
                 Some(last @ &mut Window { end, origin, .. }) if end == window.start && origin == window.origin => {
                     *last = Window { end: window.end, taken_after: window.taken_after, ..*last };
                 }
-                _ => windows.push(window),
+                _ => joined.push(window),
             }
         }
-        self.windows = windows;
+        self.windows.splice(from..to, joined);
 
         self.groups.retain(|group| !within.contains(group.start));
         self.groups.extend(fresh.groups);

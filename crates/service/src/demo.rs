@@ -142,7 +142,7 @@ async fn book_guests(s: &Services, provider_id: Uuid, offerings: &[Offering]) ->
         let current = snapshot::current(s, provider_id).await?;
         let ahead = now + TimeDelta::days(days);
         let Ok(within) = TimeRange::new(ahead, ahead + TimeDelta::days(7)) else { continue };
-        let free = slots::slots(&current.openings, offering, duration_minutes, within, now);
+        let free = slots::slots(current.openings(), offering, duration_minutes, within, now);
         // A class that has begun to fill is filled on; others are spread over the day.
         let group = free.iter().find(|slot| slot.remaining < offering.capacity);
         let Some(slot) = group.or_else(|| free.get(place * 3 % 11)) else { continue };

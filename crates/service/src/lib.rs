@@ -13,6 +13,7 @@ pub mod demo;
 mod error;
 pub mod idempotency;
 mod ids;
+mod lane;
 pub mod live;
 pub mod offerings;
 pub mod paging;
@@ -37,6 +38,8 @@ pub struct Services {
     pub snapshots: std::sync::Arc<snapshot::Snapshots>,
     /// The rooms that open pages listen in.
     pub live: std::sync::Arc<live::Live>,
+    /// Connections for bookings.
+    lane: std::sync::Arc<lane::Lane>,
 }
 
 /// The migrations in `migrations/`, embedded.
@@ -48,6 +51,7 @@ impl Services {
         Self {
             snapshots: std::sync::Arc::new(snapshot::Snapshots::default()),
             live: std::sync::Arc::new(live::Live::default()),
+            lane: lane::Lane::new(pool.clone()),
             pool,
             clock,
         }

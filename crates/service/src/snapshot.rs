@@ -1,13 +1,16 @@
 //! Each provider's calendar in memory, tagged with its version and replaced when the version moves.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Appointment, Calendar};
 use domain::live::Profile;
+use domain::offering::MAX_DURATION_MINUTES;
+use domain::openings::MAX_BUFFER_MINUTES;
 use domain::{Openings, Problem, PublicProvider, TimeRange};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -36,12 +39,24 @@ pub struct Snapshot {
     pub calendar: Calendar,
     /// From a week before to 374 days after the snapshot was made.
     pub covers: TimeRange,
-    /// `calendar.openings(covers)`.
-    pub openings: Openings,
+    /// `calendar.openings(covers)`, made when somebody first asks for all of it: a booking looks at a few days only,
+    /// and a year of windows, copied for each, would be what costs most in memory and time.
+    openings: OnceLock<Arc<Openings>>,
+    earlier: Option<Earlier>,
     made_at: DateTime<Utc>,
     /// Holds, expired ones too: their blocked time and when they expire.
     holds: Vec<(TimeRange, DateTime<Utc>)>,
 }
+
+/// All openings of an earlier version, and the stretches that differ since.
+#[derive(Clone)]
+struct Earlier {
+    openings: Arc<Openings>,
+    changed: Vec<TimeRange>,
+}
+
+/// Of more changes, all is made anew.
+const MOST_CHANGED: usize = 16;
 
 impl Snapshot {
     /// Reads the calendar in one statement; `None` when there is no such provider.
@@ -66,9 +81,9 @@ impl Snapshot {
             appointments,
             offerings: loaded.offerings,
         };
-        let openings = calendar.openings(covers);
         let (version, provider) = (loaded.version, loaded.provider);
-        Ok(Some(Self { version, provider, calendar, covers, openings, made_at: now, holds }))
+        let openings = OnceLock::new();
+        Ok(Some(Self { version, provider, calendar, covers, openings, earlier: None, made_at: now, holds }))
     }
 
     /// What a snapshot made now covers.
@@ -82,20 +97,57 @@ impl Snapshot {
         Profile { provider: self.provider.clone(), offerings: active.cloned().collect() }
     }
 
+    /// Within `covers`.
+    pub fn openings(&self) -> &Openings {
+        self.openings.get_or_init(|| {
+            let Some(Earlier { openings, changed }) = &self.earlier else {
+                return Arc::new(self.calendar.openings(self.covers));
+            };
+            let mut openings = Openings::clone(openings);
+            for stretch in changed {
+                openings.replace(*stretch, self.calendar.openings(*stretch));
+            }
+            Arc::new(openings)
+        })
+    }
+
+    /// As many of them as it takes to judge an appointment that begins at `start`.
+    pub(crate) fn openings_for(&self, start: DateTime<Utc>) -> Cow<'_, Openings> {
+        if let Some(known) = self.openings.get() {
+            return Cow::Borrowed(known);
+        }
+        let longest = TimeRange::from_start(start, MAX_DURATION_MINUTES.into()).ok();
+        match longest.filter(|longest| self.covers.encloses(longest)) {
+            Some(longest) => {
+                let around = longest.widened(MAX_BUFFER_MINUTES, 2 * MAX_BUFFER_MINUTES);
+                Cow::Owned(self.calendar.openings(around))
+            }
+            None => Cow::Borrowed(self.openings()),
+        }
+    }
+
     /// The same calendar one version later, when all that happened is that `taken` was added, or
-    /// changed, or (`None`) let go of. Computes anew only `changed`, the stretch that differs.
+    /// changed, or (`None`) let go of: openings differ in `changed` only.
     pub(crate) fn after(&self, appointment_id: Uuid, taken: Option<Appointment>, changed: TimeRange) -> Self {
-        let mut next = Self { version: self.version + 1, ..self.clone() };
+        let (openings, earlier) = (OnceLock::new(), self.earlier_than(changed));
+        let mut next = Self { version: self.version + 1, openings, earlier, ..self.clone() };
         let appointments = &mut next.calendar.appointments;
         appointments.retain(|appointment| appointment.appointment_id != appointment_id);
         if let Some(taken) = taken.filter(|taken| taken.blocked.overlaps(&self.covers)) {
             let place = appointments.partition_point(|other| other.during.start() < taken.during.start());
             appointments.insert(place, taken);
         }
-        if let Some(changed) = changed.intersect(&self.covers) {
-            next.openings.replace(changed, next.calendar.openings(changed));
-        }
         next
+    }
+
+    /// What the next version can make its openings of.
+    fn earlier_than(&self, changed: TimeRange) -> Option<Earlier> {
+        let mut earlier = match self.openings.get() {
+            Some(known) => Earlier { openings: known.clone(), changed: Vec::new() },
+            None => self.earlier.clone()?,
+        };
+        earlier.changed.extend(changed.intersect(&self.covers));
+        (earlier.changed.len() <= MOST_CHANGED).then_some(earlier)
     }
 
     /// Whether holds that have expired by `now` stand in the way of `blocked`.

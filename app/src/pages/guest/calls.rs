@@ -50,7 +50,7 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
     let day = chrono::TimeDelta::days(1);
     let shown = domain::TimeRange::new(now - day, now + day * (farthest as i32 + 2))
         .map_err(|_| service::Error::Internal("a horizon beyond the calendar".into()))?;
-    let openings = snapshot.openings.clipped(shown);
+    let openings = snapshot.openings().clipped(shown);
     let known = |zone: String| zone.parse::<domain::TimeZone>().ok().map(String::from);
     let told = cookie(ZONE_COOKIE).unwrap_or_default();
     let chosen = told.strip_prefix(CHOSEN);

@@ -201,7 +201,7 @@ impl Asked {
 
     fn answer(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<CachedAnswer, Error> {
         let (offering, duration, within) = (&self.offering, self.duration_minutes, self.within);
-        let openings = &snapshot.openings;
+        let openings = snapshot.openings();
         let body = OpeningsBody {
             provider_id: snapshot.provider.provider_id,
             version: snapshot.version,

@@ -53,12 +53,14 @@ async fn book_at_once(s: &Services, snapshot: &Arc<Snapshot>, new: &NewBooking) 
         return Ok(None);
     }
     let booked = booked(snapshot.provider.provider_id, new, &plan, now);
-    match write(&s.pool, snapshot, &plan, &booked).await.map_err(Error::from) {
-        Ok(Some(version)) => {
+    let mut connection = s.lane.take().await?;
+    match write(&mut *connection, snapshot, &plan, &booked).await.map_err(Error::from) {
+        Ok(version) => {
+            s.lane.keep(connection);
+            let Some(version) = version else { return Ok(None) };
             settle(s, snapshot, plan, version);
             Ok(Some(booked))
         }
-        Ok(None) => Ok(None),
         Err(error) if error.constraint().is_some() || error.is_transient() => Ok(None),
         Err(error) => Err(error),
     }

@@ -26,7 +26,7 @@ impl Plan {
     /// Problems: `not-found` (offering), `slot-taken`, `not-bookable`.
     pub fn new(snapshot: &Snapshot, new: &NewBooking, now: DateTime<Utc>) -> Result<Self, Problem> {
         let offering = find_offering(snapshot, new)?;
-        if !slots::is_bookable(&snapshot.openings, offering, new.duration_minutes, new.start, now) {
+        if !slots::is_bookable(&snapshot.openings_for(new.start), offering, new.duration_minutes, new.start, now) {
             return Err(refusal(snapshot, offering, new, now));
         }
         let during =
@@ -107,7 +107,7 @@ fn alternatives(snapshot: &Snapshot, offering: &Offering, new: &NewBooking, now:
     for days in [7, 30] {
         let reach = TimeDelta::days(days);
         let Ok(around) = TimeRange::new(new.start - reach, new.start + reach) else { continue };
-        let mut free = slots::slots(&snapshot.openings, offering, new.duration_minutes, around, now);
+        let mut free = slots::slots(snapshot.openings(), offering, new.duration_minutes, around, now);
         free.retain(|slot| slot.start != new.start);
         nearest = slots::nearest(&free, new.start, MOST_ALTERNATIVES);
         if nearest.len() == MOST_ALTERNATIVES {

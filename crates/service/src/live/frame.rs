@@ -60,7 +60,7 @@ fn stretch(snapshot: &Snapshot, version: i64, within: TimeRange, with_profile: b
         version,
         from: within.start(),
         to: within.end(),
-        openings: snapshot.openings.clipped(within),
+        openings: snapshot.openings().clipped(within),
         profile: with_profile.then(|| snapshot.profile()),
     }
 }

@@ -58,7 +58,7 @@ async fn assert_same_as_fresh(house: &House) {
     assert_eq!(kept.version, fresh.version);
     assert_eq!(kept.covers, fresh.covers);
     assert_eq!(kept.calendar.appointments, fresh.calendar.appointments);
-    assert_eq!(kept.openings, fresh.openings);
+    assert_eq!(kept.openings(), fresh.openings());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -92,7 +92,10 @@ async fn a_snapshot_that_moved_on_equals_a_fresh_one(pool: PgPool) {
             let id = booked.remove((step as usize * 5) % booked.len());
             bookings::cancel(&house.s, &house.actor, id, None).await.unwrap();
         }
-        assert_same_as_fresh(&house).await;
+        // Asked after each change, after some, and after more than are kept apart.
+        if step < 20 || (step < 40 && step % 3 == 0) || step == 59 {
+            assert_same_as_fresh(&house).await;
+        }
     }
     assert!(booked.len() > 15, "{}", booked.len());
 }
