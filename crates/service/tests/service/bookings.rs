@@ -151,3 +151,16 @@ async fn bookings_are_listed_in_order_page_by_page(pool: PgPool) {
         Problem::Unauthenticated
     );
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn connections_kept_at_hand_for_bookings_are_the_pools_to_close(pool: PgPool) {
+    let house = house(pool.clone()).await;
+    house.open("2027-03-02T09:00:00Z", "2027-03-02T12:00:00Z").await;
+    for start in ["2027-03-02T09:00:00Z", "2027-03-02T10:00:00Z"] {
+        house.book(start, 30).await.unwrap();
+    }
+    // The services live on and are asked no more.
+    tokio::time::timeout(std::time::Duration::from_secs(30), pool.close()).await.expect("none is kept for ever");
+    assert_eq!(pool.size(), 0);
+    drop(house);
+}
