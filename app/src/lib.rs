@@ -35,8 +35,6 @@ use pages::{Booked, GuestPage, NotFound};
 /// The document around the pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    context::set_content_security_policy();
-    #[cfg(feature = "ssr")]
     let options = bundle(options);
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {

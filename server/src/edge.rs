@@ -73,11 +73,11 @@ pub async fn around<F: Future<Output = Response>>(
     let path = request.extensions().get::<MatchedPath>().cloned();
     let started = Instant::now();
 
-    let answered = AssertUnwindSafe(answer(request, id.clone(), address)).catch_unwind().await;
-    let mut response = answered.unwrap_or_else(|panic| {
-        tracing::error!(request_id = id.as_str(), panic = panic_text(&*panic), "a handler panicked");
-        problem_response(&Problem::Internal { request_id: id.as_str().to_owned() })
-    });
+    let answer = id.clone().scope(answer(request, id.clone(), address));
+    // Why it panicked is in the log already: see `panics`.
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
+    let mut response =
+        answered.unwrap_or_else(|_| problem_response(&Problem::Internal { request_id: id.as_str().to_owned() }));
 
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
@@ -89,9 +89,4 @@ pub async fn around<F: Future<Output = Response>>(
     security::add_headers(response.headers_mut(), state.config.is_https());
     response.headers_mut().insert(X_REQUEST_ID, id.into_value());
     response
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
 }

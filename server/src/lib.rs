@@ -2,6 +2,7 @@
 
 pub mod api_docs;
 pub mod assets;
+mod body;
 pub mod client_address;
 pub mod config;
 pub mod database;
@@ -9,7 +10,8 @@ pub mod edge;
 pub mod live;
 pub mod openapi;
 mod packing;
-mod pages;
+pub mod pages;
+pub mod panics;
 mod problem_pages;
 pub mod rate_limit;
 pub mod request_id;
@@ -18,6 +20,7 @@ pub mod routes;
 pub mod security;
 pub mod serve;
 pub mod state;
+pub mod stopping;
 
 pub use config::Config;
 pub use routes::router;

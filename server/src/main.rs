@@ -1,9 +1,10 @@
 //! The `eventide` binary.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use server::config::{Command, Config, Database};
-use server::{assets, database, openapi, serve};
+use server::{assets, database, openapi, panics, serve, stopping};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -26,13 +27,17 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     start_log(&config);
+    panics::log();
     serve::raise_open_files();
     // Rendering pages can wait on resources of the same page: on one or two cores more threads than
     // cores keep that from standing still.
     let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.expect("threads can be started");
-    match runtime.block_on(run(command, config)) {
+    let done = runtime.block_on(run(command, config));
+    // What stands still in there does not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => fail(&format!("eventide: {why}"), 1),
     }
@@ -57,7 +62,7 @@ async fn run(command: Command, mut config: Config) -> Result<(), String> {
         Command::Serve => Some(listen(&mut config).await?),
         _ => None,
     };
-    serve::stop_on_signal(shutdown.clone());
+    stopping::on_signal(shutdown.clone()).map_err(|error| format!("signals cannot be heard: {error}"))?;
     let connected = database::connect(&config).await.map_err(|error| error.to_string())?;
     let done = match listener {
         Some(listener) => serve_on(listener, &connected.pool, config, shutdown).await,

@@ -14,6 +14,15 @@ use uuid::Uuid;
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
+/// The id of the request that is being answered here; empty outside of one.
+pub fn current() -> String {
+    RequestId::current().map(|id| id.as_str().to_owned()).unwrap_or_default()
+}
+
 /// Names one request in its answer and in the log. Kept as it is sent.
 #[derive(Clone, Debug)]
 pub struct RequestId(HeaderValue);
@@ -36,6 +45,15 @@ impl RequestId {
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid();
         let mut text = [0; uuid::fmt::Simple::LENGTH];
         Self(HeaderValue::from_str(id.simple().encode_lower(&mut text)).expect("hexadecimal digits"))
+    }
+
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// While `work` runs, this request is the one that is answered.
+    pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
     }
 
     pub fn as_str(&self) -> &str {

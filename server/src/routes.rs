@@ -9,7 +9,7 @@ use crate::{api_docs, assets, edge, live, pages, problem_pages, rest, security};
 /// The whole server: pages, REST, the live socket, files.
 pub fn router(state: AppState) -> Router {
     // What a session cookie authorises is behind the check of origin; REST takes tokens only.
-    let pages = pages::routes(&state).layer(from_fn_with_state(state.clone(), security::same_origin));
+    let pages = pages::routes().layer(from_fn_with_state(state.clone(), security::same_origin));
     Router::new()
         .merge(pages)
         .merge(rest::others())

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::state::AppState;
 
 /// How long requests may take to finish once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(10);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until `shutdown` is cancelled: then sockets are told, requests finished.
 pub async fn serve(listener: TcpListener, services: Services, config: Config, shutdown: CancellationToken) {
@@ -45,22 +45,4 @@ pub fn raise_open_files() {
 /// On the system's clock.
 pub fn services(pool: sqlx::PgPool) -> Services {
     Services::new(pool, Clock::system())
-}
-
-/// Cancels `shutdown` at Ctrl-C or SIGTERM.
-pub fn stop_on_signal(shutdown: CancellationToken) {
-    tokio::spawn(async move {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            tracing::error!("signals cannot be heard: stop the server with kill");
-            return;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("stopping");
-        shutdown.cancel();
-    });
 }

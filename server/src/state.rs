@@ -3,12 +3,12 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use service::Services;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::pages::rendering::Rendering;
 use crate::rate_limit::Limits;
 
 /// Shared, not copied: every layer and every handler of every request has a clone of its own.
@@ -21,6 +21,7 @@ pub struct Shared {
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
     pub limits: Arc<Limits>,
+    pub rendering: Rendering,
     pub leptos: LeptosOptions,
 }
 
@@ -28,7 +29,7 @@ impl AppState {
     pub fn new(services: Services, config: Config, shutdown: CancellationToken) -> Self {
         let leptos = crate::assets::leptos_options(config.addr);
         let limits = Arc::new(Limits::new(config.rate_limit));
-        Self(Arc::new(Shared { services, config, shutdown, limits, leptos }))
+        Self(Arc::new(Shared { services, config, shutdown, limits, rendering: Rendering::new(), leptos }))
     }
 }
 
@@ -37,11 +38,5 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Shared {
         &self.0
-    }
-}
-
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.leptos.clone()
     }
 }

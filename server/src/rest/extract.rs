@@ -1,12 +1,9 @@
 //! Reading requests: who asks, ids in paths, queries, JSON bodies. Every refusal is a problem.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use domain::{FieldError, Form, Problem};
-use futures::StreamExt;
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use http::{HeaderName, Method, Uri};
@@ -17,16 +14,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ApiProblem;
+use crate::body;
 use crate::state::AppState;
-
-/// The longest body that is read.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
-/// How long a body may take to arrive.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of a longer one is read and thrown away, so that its sender gets to read the answer
-/// instead of a connection reset, and for how long.
-const DRAINED_BYTES: usize = 4 * 1024 * 1024;
-const DRAINED_FOR: Duration = Duration::from_secs(5);
 
 /// Who asks, by `Authorization: Bearer`; nobody without the header. Cookies are not looked at, so
 /// that no other site can make a browser act here.
@@ -170,7 +159,7 @@ impl<S: Sync> FromRequest<S> for JsonForm {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiProblem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body).await?;
+        let bytes = body::read(&parts.headers, body).await?;
         if !is_json(&parts.headers) {
             return Err(ApiProblem::malformed("Send JSON, with Content-Type: application/json."));
         }
@@ -187,7 +176,7 @@ impl<S: Sync> FromRequest<S> for OptionalJsonForm {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiProblem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body).await?;
+        let bytes = body::read(&parts.headers, body).await?;
         if bytes.is_empty() {
             return Ok(Self(Form::default()));
         }
@@ -209,37 +198,6 @@ fn form(bytes: &[u8]) -> Result<Form, ApiProblem> {
     let value = serde_json::from_slice(bytes)
         .map_err(|why| ApiProblem::malformed(format!("The body is not JSON that can be read: {why}.")))?;
     Ok(Form::from_json(value)?)
-}
-
-async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
-    let read = tokio::time::timeout(PATIENCE, read_all(headers, body)).await;
-    read.unwrap_or_else(|_| Err(ApiProblem::malformed("The body did not arrive in time.")))
-}
-
-async fn read_all(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > DRAINED_BYTES) {
-        return Err(Problem::TooLarge.into());
-    }
-    let mut chunks = body.into_data_stream();
-    let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(MAX_BODY_BYTES));
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| ApiProblem::malformed("The body broke off."))?;
-        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
-            let mut left = DRAINED_BYTES;
-            let drain = async {
-                while let Some(Ok(chunk)) = chunks.next().await
-                    && left > chunk.len()
-                {
-                    left -= chunk.len();
-                }
-            };
-            let _ = tokio::time::timeout(DRAINED_FOR, drain).await;
-            return Err(Problem::TooLarge.into());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

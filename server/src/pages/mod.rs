@@ -1,0 +1,107 @@
+//! The pages and their server functions, with what they need put into their context.
+
+mod policy;
+pub mod rendering;
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use app::context::{Guard, Guarded, RequestId as ForPages, Site};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use domain::Problem;
+use http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY};
+use http::request::Parts;
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{AxumRouteListing, generate_route_list};
+
+use crate::body;
+use crate::client_address::ClientAddress;
+use crate::request_id::{RequestId, problem_response};
+use crate::state::AppState;
+
+/// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
+/// that), and the first listing to end lets those of another load, without their context: of several servers in one
+/// process, as in tests, some would stand still and some would panic.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
+
+pub fn routes() -> Router<AppState> {
+    let pages = PAGES.iter().fold(Router::new(), |router, page| router.route(page.path(), get(show)));
+    pages.route("/rpc/{*function}", post(call).get(call))
+}
+
+/// A page, for whoever asks for it.
+async fn show(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
+    let shown = state.clone();
+    state.rendering.run(id, async move { render(&shown, request).await }).await
+}
+
+/// A server function. Its body is read first: who sends slowly, or leaves, has begun nothing.
+async fn call(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
+    let (parts, sent) = request.into_parts();
+    let sent = match body::read(&parts.headers, sent).await {
+        Ok(sent) => sent,
+        Err(problem) => return problem_response(&problem),
+    };
+    let request = Request::from_parts(parts, Body::from(sent));
+    let context = context(state.clone());
+    let called = async move {
+        rendering::apart(leptos_axum::handle_server_fns_with_context(context, request)).await.into_response()
+    };
+    state.rendering.run(id, called).await
+}
+
+/// No route: a problem for programs, the page that helps for people.
+pub async fn not_found(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return problem_response(&Problem::NotFound);
+    }
+    show(State(state), id, request).await
+}
+
+/// To be run on a stage of its own, see [`rendering::Rendering`].
+async fn render(state: &AppState, request: Request) -> Response {
+    let nonce = Arc::new(Mutex::new(String::new()));
+    let context = {
+        let (nonce, context) = (nonce.clone(), context(state.clone()));
+        move || {
+            rendering::keep_owner();
+            let mark = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+            *nonce.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+            context();
+        }
+    };
+    let options = state.leptos.clone();
+    let answer = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
+    let (mut parts, page) = answer(request).await.into_parts();
+    let page = to_bytes(page, rendering::LONGEST_PAGE).await.unwrap_or_default();
+    let nonce = nonce.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let sealed = policy::seal(&String::from_utf8_lossy(&page), &nonce);
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.insert(CONTENT_SECURITY_POLICY, sealed.policy);
+    Response::from_parts(parts, Body::from(sealed.page))
+}
+
+/// What pages and server functions find in their context; the request's parts are there already.
+fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    move || {
+        provide_context(state.services.clone());
+        provide_context(Site {
+            base_url: state.config.base_url.as_str().trim_end_matches('/').to_owned(),
+            secure_cookies: state.config.is_https(),
+        });
+        let limits = state.limits.clone();
+        let parts = use_context::<Parts>();
+        let id = parts.as_ref().and_then(|parts| parts.extensions.get::<RequestId>().cloned());
+        provide_context(ForPages(id.map(|id| id.as_str().to_owned()).unwrap_or_default()));
+        let address = parts.and_then(|parts| parts.extensions.get::<ClientAddress>().copied());
+        provide_context(Guard(Arc::new(move |what| match (address, what) {
+            (Some(ClientAddress(address)), Guarded::Password { email }) => limits.check_sign_in(address, email),
+            (Some(ClientAddress(address)), Guarded::Booking) => limits.check_booking(address),
+            (None, _) => Ok(()),
+        })));
+    }
+}
