@@ -30,6 +30,8 @@ use components::Frame;
 use dashboard::ProviderRoutes;
 #[cfg(not(feature = "provider"))]
 use elsewhere::ProviderRoutes;
+#[cfg(feature = "ssr")]
+pub use pages::shared;
 use pages::{Booked, GuestPage, NotFound};
 
 /// The document around the pages.

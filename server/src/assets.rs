@@ -12,6 +12,7 @@ use leptos::config::LeptosOptions;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
+use crate::packing::Coding;
 use crate::state::AppState;
 
 #[derive(RustEmbed)]
@@ -62,32 +63,23 @@ async fn package_file(Path((build, name)): Path<(String, String)>, headers: Head
 
 /// The smallest packing the client takes.
 fn file(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes = |coding: &str| {
-        accepted.split(',').any(|part| {
-            let mut parts = part.split(';').map(str::trim);
-            parts.next() == Some(coding) && !parts.any(|q| q == "q=0")
-        })
+    let coding = Coding::of(headers);
+    let ending = match coding {
+        Coding::Brotli => ".br",
+        Coding::Gzip => ".gz",
+        Coding::Identity => "",
     };
-    let packed = [("br", ".br"), ("gzip", ".gz")].into_iter().find_map(|(coding, ending)| {
-        let found = takes(coding).then(|| Site::get(&format!("{name}{ending}"))).flatten()?;
-        Some((coding, found))
-    });
-    let (coding, found) = match packed {
-        Some((coding, found)) => (Some(coding), found),
-        None => match Site::get(name) {
-            Some(found) => (None, found),
-            None => return (StatusCode::NOT_FOUND, "There is no such file.").into_response(),
-        },
+    let (coding, found) = match (Site::get(&format!("{name}{ending}")), Site::get(name)) {
+        (Some(packed), _) => (coding, packed),
+        (None, Some(plain)) => (Coding::Identity, plain),
+        (None, None) => return (StatusCode::NOT_FOUND, "There is no such file.").into_response(),
     };
     let mut response = body(found);
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, media_type(name).parse().expect("a constant"));
     answer.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(cache));
     answer.insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
-    if let Some(coding) = coding {
-        answer.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
-    }
+    answer.extend(coding.name().map(|name| (header::CONTENT_ENCODING, name)));
     response
 }
 

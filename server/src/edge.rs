@@ -33,6 +33,15 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     response
 }
 
+/// For the guest's page, which is packed already and says itself who may keep it.
+pub async fn guests(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let answer = async |request: Request, _, ClientAddress(address)| match state.limits.check(address, None, false) {
+        Err(problem) => refused(&problem, &request),
+        Ok(_) => next.run(request).await,
+    };
+    around(&state, request, answer).await
+}
+
 /// Whoever watches over the server asks from where its guests may come from too.
 fn is_watch(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")

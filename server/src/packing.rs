@@ -1,8 +1,12 @@
 //! Compression, for those who ask for it.
 
+use std::io::Write;
+
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{self, HeaderValue};
 use tower::ServiceExt;
 use tower_http::compression::Compression;
@@ -32,4 +36,98 @@ pub async fn run(request: Request, next: Next) -> Response {
 
 fn worth_packing() -> impl Predicate {
     DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"))
+}
+
+/// How what is ready is packed, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+/// Between what it saves and what it costs: a guest's page takes some milliseconds.
+const BROTLI_QUALITY: i32 = 5;
+const BROTLI_WINDOW: i32 = 20;
+
+impl Coding {
+    /// The best of those that the client takes.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let takes = |coding: &str| {
+            accepted.split(',').any(|part| {
+                let mut parts = part.split(';').map(str::trim);
+                parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding)) && !parts.any(is_never)
+            })
+        };
+        match () {
+            () if takes("br") => Self::Brotli,
+            () if takes("gzip") => Self::Gzip,
+            () => Self::Identity,
+        }
+    }
+
+    /// Its name in `Content-Encoding`.
+    pub fn name(self) -> Option<HeaderValue> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some(HeaderValue::from_static("gzip")),
+            Self::Brotli => Some(HeaderValue::from_static("br")),
+        }
+    }
+
+    /// Off the async threads. `None`: as it is.
+    pub async fn pack(self, plain: Bytes) -> Option<Bytes> {
+        let packed = tokio::task::spawn_blocking(move || match self {
+            Self::Identity => None,
+            Self::Gzip => gzip(&plain).ok(),
+            Self::Brotli => brotli(&plain).ok(),
+        });
+        packed.await.ok().flatten().map(Bytes::from)
+    }
+}
+
+/// `q=0`, in as many digits as it may have (RFC 9110, 12.4.2).
+fn is_never(parameter: &str) -> bool {
+    let weight = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
+    weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight == 0.0))
+}
+
+fn brotli(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packed = Vec::with_capacity(plain.len() / 4);
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: BROTLI_QUALITY,
+        lgwin: BROTLI_WINDOW,
+        size_hint: plain.len(),
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut &*plain, &mut packed, &parameters)?;
+    Ok(packed)
+}
+
+fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packing =
+        flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), flate2::Compression::default());
+    packing.write_all(plain)?;
+    packing.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_coding_that_is_taken_is_chosen() {
+        for (accepted, expected) in [
+            ("", Coding::Identity),
+            ("gzip, deflate, br, zstd", Coding::Brotli),
+            ("br;q=0, gzip", Coding::Gzip),
+            ("BR;q=0.000, GZIP;q=0.1", Coding::Gzip),
+            ("gzip;q=0", Coding::Identity),
+            ("broken", Coding::Identity),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
+            assert_eq!(Coding::of(&headers), expected, "{accepted}");
+        }
+    }
 }

@@ -19,6 +19,8 @@ pub fn router(state: AppState) -> Router {
         .merge(assets::routes())
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), edge::layer))
-        .merge(rest::routes(&state)) // with the edge in its own layer
+        // With the edge in a layer of their own:
+        .merge(pages::guest::routes(&state))
+        .merge(rest::routes(&state))
         .with_state(state)
 }

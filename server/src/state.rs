@@ -8,6 +8,7 @@ use service::Services;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::pages::guest::Kept;
 use crate::pages::rendering::Rendering;
 use crate::rate_limit::Limits;
 
@@ -22,6 +23,8 @@ pub struct Shared {
     pub shutdown: CancellationToken,
     pub limits: Arc<Limits>,
     pub rendering: Rendering,
+    /// Pages that many guests get.
+    pub kept: Kept,
     pub leptos: LeptosOptions,
 }
 
@@ -29,7 +32,15 @@ impl AppState {
     pub fn new(services: Services, config: Config, shutdown: CancellationToken) -> Self {
         let leptos = crate::assets::leptos_options(config.addr);
         let limits = Arc::new(Limits::new(config.rate_limit));
-        Self(Arc::new(Shared { services, config, shutdown, limits, rendering: Rendering::new(), leptos }))
+        Self(Arc::new(Shared {
+            services,
+            config,
+            shutdown,
+            limits,
+            rendering: Rendering::new(),
+            kept: Kept::default(),
+            leptos,
+        }))
     }
 }
 

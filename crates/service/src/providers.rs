@@ -102,6 +102,12 @@ pub async fn resolve(s: &Services, provider: &str) -> Result<Uuid, Error> {
     Ok(snapshot_of(s, provider).await?.provider.provider_id)
 }
 
+/// The provider's id, and the newest version of their calendar that this node knows; as [`resolve`].
+pub async fn version(s: &Services, provider: &str) -> Result<(Uuid, i64), Error> {
+    let snapshot = snapshot_of(s, provider).await?;
+    Ok((snapshot.provider.provider_id, snapshot.version))
+}
+
 /// The snapshot of a provider by id or handle. No handle has the form of an id: it is too short.
 pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snapshot>, Error> {
     if let Ok(provider_id) = Uuid::try_parse(provider) {

@@ -11,7 +11,7 @@ use domain::calendar::{Appointment, Calendar};
 use domain::live::Profile;
 use domain::offering::MAX_DURATION_MINUTES;
 use domain::openings::MAX_BUFFER_MINUTES;
-use domain::{Openings, Problem, PublicProvider, TimeRange};
+use domain::{Openings, Problem, PublicProvider, TimeRange, slots};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use sqlx::PgExecutor;
@@ -158,6 +158,19 @@ impl Snapshot {
     /// When the snapshot stops being right though the version stays: at the end of the next hold.
     pub(crate) fn holds_until(&self) -> Option<DateTime<Utc>> {
         self.holds.iter().map(|(_, expires_at)| *expires_at).filter(|expires_at| *expires_at > self.made_at).min()
+    }
+
+    /// The next instant after `now` at which time alone changes what guests can be shown of it: a start of any
+    /// offering and length comes too near or near enough, or a hold ends. `None`: none within the horizon.
+    pub fn unchanged_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let active = self.calendar.offerings.iter().filter(|offering| offering.active);
+        let changes = active.flat_map(|offering| {
+            let end = now + TimeDelta::days(i64::from(offering.horizon_days) + 1);
+            let within = TimeRange::new(now, end).expect("a day is not empty");
+            let lengths = offering.durations_minutes.iter();
+            lengths.filter_map(move |&minutes| slots::unchanged_until(self.openings(), offering, minutes, within, now))
+        });
+        changes.chain(self.holds_until()).min()
     }
 
     fn is_right_at(&self, now: DateTime<Utc>) -> bool {

@@ -1,11 +1,13 @@
 //! The pages and their server functions, with what they need put into their context.
 
+pub mod guest;
 mod policy;
 pub mod rendering;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use app::context::{Guard, Guarded, RequestId as ForPages, Site};
+use app::shared::Telling;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -29,7 +31,9 @@ use crate::state::AppState;
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
 
 pub fn routes() -> Router<AppState> {
-    let pages = PAGES.iter().fold(Router::new(), |router, page| router.route(page.path(), get(show)));
+    // The guest's page has a door of its own.
+    let pages = PAGES.iter().filter(|page| page.path() != "/{handle}");
+    let pages = pages.fold(Router::new(), |router, page| router.route(page.path(), get(show)));
     pages.route("/rpc/{*function}", post(call).get(call))
 }
 
@@ -67,10 +71,14 @@ async fn render(state: &AppState, request: Request) -> Response {
     let nonce = Arc::new(Mutex::new(String::new()));
     let context = {
         let (nonce, context) = (nonce.clone(), context(state.clone()));
+        let telling = request.extensions().get::<Telling>().cloned();
         move || {
             rendering::keep_owner();
             let mark = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
             *nonce.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+            if let Some(telling) = &telling {
+                provide_context(telling.clone());
+            }
             context();
         }
     };

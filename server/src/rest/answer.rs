@@ -36,6 +36,13 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     }
 }
 
+impl IfNoneMatch {
+    /// Whether it names this tag, compared weakly.
+    pub fn names(&self, etag: &HeaderValue) -> bool {
+        !self.0.is_empty() && etag.to_str().is_ok_and(|etag| is_match(self, etag))
+    }
+}
+
 /// Ready JSON that a client may keep and ask about: 304 when `If-None-Match` names `etag`.
 pub fn conditional(asked: &IfNoneMatch, etag: &str, body: Bytes) -> Response {
     const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");

@@ -22,6 +22,8 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Api {
     pub base: String,
     pub http: reqwest::Client,
+    /// The server's, at [`NOW`] until it is set.
+    pub clock: Clock,
     pub document: Value,
     /// Method, path as in the document, status: of every call so far.
     pub answered: Mutex<BTreeSet<(String, String, u16)>>,
@@ -83,11 +85,11 @@ impl Api {
         let base = config.url("");
         let clock = Clock::fixed(NOW.parse::<DateTime<Utc>>().unwrap());
         let shutdown = CancellationToken::new();
-        let services = Services::new(pool, clock);
+        let services = Services::new(pool, clock.clone());
         tokio::spawn(server::serve::serve(listener, services, config, shutdown.clone()));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let document = serde_json::to_value(server::openapi::document()).unwrap();
-        Self { base, http, document, answered: Mutex::default(), shutdown }
+        Self { base, http, clock, document, answered: Mutex::default(), shutdown }
     }
 
     /// `path` as in the document, without `/api/v1`.

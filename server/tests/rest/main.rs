@@ -6,6 +6,7 @@ mod contract;
 mod examples;
 mod headers;
 mod idempotency;
+mod kept;
 mod limits;
 mod pages;
 mod paging;

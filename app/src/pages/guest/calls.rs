@@ -14,6 +14,8 @@ use crate::error::ApiError;
 use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
+use super::shared::{self, Shown, Telling};
+#[cfg(feature = "ssr")]
 use crate::context::{Guard, Guarded, cookie, services};
 
 /// All that a guest page needs; what is chosen on it asks for nothing more.
@@ -27,7 +29,7 @@ pub struct GuestData {
     pub zone_is_chosen: bool,
     /// A zone in the address that does not exist.
     pub refused_zone: Option<String>,
-    /// Makes a form that is sent twice one booking.
+    /// Makes a form that is sent twice one booking. Empty on a page that many get: there the browser makes it.
     pub form_key: String,
     pub draft: Draft,
 }
@@ -56,13 +58,18 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
     let chosen = told.strip_prefix(CHOSEN);
     let own = known(chosen.unwrap_or(&told).replace("%2F", "/").replace("%2B", "+"));
     let profile = domain::live::Profile { provider: snapshot.provider.clone(), offerings };
+    let zone_is_chosen = chosen.is_some() && own.is_some();
+    let home = own.unwrap_or_else(|| profile.provider.time_zone.name().to_owned());
+    let midnight = shared::midnight(&known(zone.clone()).unwrap_or_else(|| home.clone()), now);
+    let until = snapshot.unchanged_until(now).into_iter().chain(midnight).min();
+    Telling::tell(Shown { version: snapshot.version, until });
     Ok(Packed::of(&GuestData {
-        zone_is_chosen: chosen.is_some() && own.is_some(),
-        zone: own.unwrap_or_else(|| profile.provider.time_zone.name().to_owned()),
+        zone_is_chosen,
+        zone: home,
         refused_zone: (!zone.is_empty() && known(zone.clone()).is_none()).then_some(zone),
         state: LiveState { version: snapshot.version, profile, openings },
         now,
-        form_key: uuid::Uuid::new_v4().simple().to_string(),
+        form_key: if Telling::is_wanted() { String::new() } else { super::form_key::new() },
         draft: Draft::kept(),
     }))
 }

@@ -9,7 +9,7 @@ use server_fn::ServerFn;
 use super::calls::{Book, GuestData, book};
 use super::choice::Chosen;
 use super::picker::Picker;
-use super::{focus, show};
+use super::{focus, form_key, show};
 use crate::components::{Field, Kind, Typed};
 use crate::error::ApiError;
 use crate::reactive::{effect, flag, mark, memo, part, text};
@@ -76,6 +76,8 @@ struct Sending {
     /// The start that was sent and never answered: it may be booked, and sent again it is the same booking.
     unanswered: RwSignal<String>,
     error: RwSignal<Option<ApiError>>,
+    /// Empty until it is needed, where the page brought none.
+    form_key: RwSignal<String>,
 }
 
 impl Sending {
@@ -84,7 +86,10 @@ impl Sending {
         if self.is_under_way.get_untracked() || loss.is_lost.get_untracked() {
             return;
         }
-        let book = Book::typed(&Typed::of(ev));
+        if self.form_key.with_untracked(String::is_empty) {
+            self.form_key.set(form_key::new());
+        }
+        let book = Book { form_key: self.form_key.get_untracked(), ..Book::typed(&Typed::of(ev)) };
         if let Err(faults) = book.parse() {
             return self.refuse(faults);
         }
@@ -163,6 +168,7 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
         is_done: RwSignal::new(false),
         unanswered: RwSignal::new(String::new()),
         error: RwSignal::new(draft.error().filter(|_| about_this)),
+        form_key: RwSignal::new(data.form_key.clone()),
     };
     sending.forget_other_times();
     let loss = Loss::new(sending);

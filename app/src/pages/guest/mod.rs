@@ -3,8 +3,11 @@
 mod calls;
 pub mod choice;
 mod details;
+mod form_key;
 mod month;
 mod picker;
+#[cfg(feature = "ssr")]
+pub mod shared;
 mod times;
 
 use leptos::prelude::*;

@@ -1,6 +1,8 @@
 //! What a guest has chosen, as one signal; and the fields for what comes before the day: type and length.
 
 #[cfg(feature = "hydrate")]
+use chrono::TimeDelta;
+#[cfg(feature = "hydrate")]
 use domain::Instant;
 use domain::Offering;
 use leptos::prelude::*;
@@ -20,6 +22,10 @@ use crate::reactive::{flag, maybe, memo, part, text};
 #[cfg(feature = "hydrate")]
 use crate::zoned;
 use crate::zoned::duration_label;
+
+/// Seconds.
+#[cfg(feature = "hydrate")]
+const CLOCKS_AGREE: i64 = 90;
 
 #[derive(Clone, Copy)]
 pub struct Picker {
@@ -83,11 +89,14 @@ impl Picker {
     fn wake(data: &GuestData, now: RwSignal<Instant>, home: RwSignal<String>, asked: impl Fn() -> Asked + 'static) {
         let (then, is_chosen) = (data.now, data.zone_is_chosen);
         effect(move || {
-            // By the server's clock: the browser's own may be wrong.
+            // By the server's clock where the browser's own is wrong. A page that many get can be a minute old: by so
+            // little the two may differ.
             let ahead = then - zoned::now();
+            let ahead = if ahead.num_seconds().abs() < CLOCKS_AGREE { TimeDelta::zero() } else { ahead };
             let tick = move || {
                 now.try_set(zoned::now() + ahead);
             };
+            tick();
             if let Ok(ticking) = set_interval_with_handle(tick, std::time::Duration::from_secs(30)) {
                 on_cleanup(move || ticking.clear());
             }

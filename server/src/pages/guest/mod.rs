@@ -1,0 +1,131 @@
+//! `GET /{provider}`: the guest's page. What many ask for alike is made once and then sent like a file.
+
+mod kept;
+
+use std::sync::Arc;
+
+use app::shared::{Question, Telling};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+};
+use http::{HeaderMap, StatusCode};
+use service::providers;
+
+use super::rendering::LONGEST_PAGE;
+use super::show;
+use crate::packing::Coding;
+use crate::request_id::RequestId;
+use crate::rest::IfNoneMatch;
+use crate::state::AppState;
+use crate::{edge, security};
+use kept::{Key, Page};
+
+pub use kept::Kept;
+
+/// In a layer of its own, as REST: in a rush most requests of all come through here, and each layer costs.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    Router::new().route("/{provider}", get(guest)).layer(from_fn_with_state(state.clone(), edge::guests))
+}
+
+async fn guest(
+    State(state): State<AppState>,
+    id: RequestId,
+    Path(provider): Path<String>,
+    asked: IfNoneMatch,
+    request: Request,
+) -> Response {
+    let coding = Coding::of(request.headers());
+    if let Some(question) = Question::of(&provider, request.uri(), request.headers())
+        && let Ok((provider_id, version)) = providers::version(&state.services, &provider).await
+        && let Some(page) = page(&state, &id, (provider_id, question), version).await
+    {
+        return page.answer(coding, &asked).await;
+    }
+    own(show(State(state), id, request).await, coding).await
+}
+
+/// The page of this version or a later one that is right now, made if there is none. `None`: it cannot be made for
+/// many, because it tells of a problem.
+async fn page(state: &AppState, id: &RequestId, key: Key, version: i64) -> Option<Arc<Page>> {
+    if let Some(page) = state.kept.get(&key, version, state.services.clock.now()) {
+        return Some(page);
+    }
+    // In a task of its own: who asked may leave, and others wait for the same page.
+    let (state, id) = (state.clone(), id.clone());
+    let made = tokio::spawn(async move {
+        let made = || make(&state, &id, &key.1);
+        state.kept.get_or_make(&key, version, || state.services.clock.now(), made).await
+    });
+    made.await.ok().flatten()
+}
+
+async fn make(state: &AppState, id: &RequestId, question: &Question) -> Option<Page> {
+    let telling = Telling::default();
+    let mut request = question.request(Body::empty())?;
+    request.extensions_mut().insert(telling.clone());
+    request.extensions_mut().insert(id.clone());
+    let response = show(State(state.clone()), id.clone(), request).await;
+    let shown = telling.told().filter(|_| response.status() == StatusCode::OK)?;
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, LONGEST_PAGE).await.ok()?;
+    let policy = parts.headers.get(CONTENT_SECURITY_POLICY)?.clone();
+    Page::new(state, question, shown, policy, body)
+}
+
+impl Page {
+    async fn answer(&self, coding: Coding, asked: &IfNoneMatch) -> Response {
+        const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+        // A browser keeps it and asks each time; nobody between may, because it depends on cookies.
+        const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+        const BY: HeaderValue = HeaderValue::from_static("accept-encoding, cookie");
+        let fresh = asked.names(&self.etag);
+        let mut response = if fresh {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let (body, packed) = self.packed(coding).await;
+            let mut response = Response::new(body.into());
+            response.headers_mut().reserve(6 + security::MOST_ADDED);
+            response.headers_mut().insert(CONTENT_TYPE, HTML);
+            response.headers_mut().extend(packed.name().map(|name| (CONTENT_ENCODING, name)));
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(ETAG, self.etag.clone());
+        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+        headers.insert(CACHE_CONTROL, REVALIDATE);
+        headers.insert(VARY, BY);
+        response
+    }
+}
+
+/// A page that is somebody's own, and of one moment.
+async fn own(response: Response, coding: Coding) -> Response {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let body = pack(&mut parts.headers, to_bytes(body, LONGEST_PAGE).await.unwrap_or_default(), coding).await;
+    Response::from_parts(parts, Body::from(body))
+}
+
+async fn pack(headers: &mut HeaderMap, body: Bytes, coding: Coding) -> Bytes {
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    let (true, Some(name)) =
+        (headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/")), coding.name())
+    else {
+        return body;
+    };
+    match coding.pack(body.clone()).await {
+        Some(packed) => {
+            headers.remove(CONTENT_LENGTH);
+            headers.insert(CONTENT_ENCODING, name);
+            packed
+        }
+        None => body,
+    }
+}
