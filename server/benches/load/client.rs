@@ -22,9 +22,15 @@ pub struct Answer<'a> {
 
 impl Connection {
     pub async fn open(addr: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(addr).await?;
+        let mut connection = Self::of(TcpStream::connect(addr).await?)?;
+        connection.buffer.reserve(256 * 1024);
+        Ok(connection)
+    }
+
+    /// With little memory of its own: there can be thousands.
+    pub fn of(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(256 * 1024) })
+        Ok(Self { stream, buffer: Vec::new() })
     }
 
     /// Sends the bytes of one request and reads its answer, which has to name its length.

@@ -16,7 +16,8 @@ use crate::node::{Node, On};
 use crate::table::{Row, percentile};
 use crate::world::{FIRST_PROVIDER, World, provider_id, start_of};
 use crate::{Outcome, reading};
-use socket::{Socket, Tally};
+pub use socket::Socket;
+use socket::Tally;
 
 const SOCKETS_A_NODE: usize = 1000;
 const COMMITS: i64 = 100;

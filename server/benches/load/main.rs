@@ -1,14 +1,17 @@
 //! The load figures of `make bench`: the real binary beside what it is compared with, in one run.
 //!
 //! `cargo bench -p server --bench load -- slots start` runs only those named, of: slots, bookings,
-//! live, start. A missed target is printed and is no failure; something that does not work is one.
+//! live, page, rush, leavers, start. A missed target is printed and is no failure; something that does not work is one.
 
 mod bookings;
 mod client;
+mod leavers;
 mod live;
 mod node;
+mod page;
 mod pgbench;
 mod reading;
+mod rush;
 mod slots;
 mod start;
 mod static_handler;
@@ -28,7 +31,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const FIGURES: [&str; 4] = ["slots", "bookings", "live", "start"];
+const FIGURES: [&str; 7] = ["slots", "bookings", "live", "page", "rush", "leavers", "start"];
 
 fn main() -> ExitCode {
     // `--bench` is cargo's own.
@@ -77,6 +80,15 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Outcome<()> {
     }
     if wanted("live") {
         rows.extend(live::measure(&world).await?);
+    }
+    if wanted("page") {
+        rows.extend(page::measure(&world).await?);
+    }
+    if wanted("rush") {
+        rows.extend(rush::measure(&world).await?);
+    }
+    if wanted("leavers") {
+        rows.push(leavers::measure(&world).await?);
     }
     // Last: the server brings up the cluster itself, with all that is in it by now.
     let programs = world.programs.clone();

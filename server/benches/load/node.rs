@@ -29,7 +29,10 @@ pub enum On<'a> {
 impl Node {
     /// `eventide serve` with its first 200 on `/readyz`. Says how long that took.
     pub async fn eventide(on: On<'_>) -> Outcome<(Self, Duration)> {
-        let addr = free_address()?;
+        Self::eventide_at(free_address()?, on).await
+    }
+
+    pub async fn eventide_at(addr: SocketAddr, on: On<'_>) -> Outcome<(Self, Duration)> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eventide"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
@@ -110,12 +113,25 @@ pub fn free_address() -> Outcome<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// Two thousand sockets here, and as many in the nodes, which inherit the limit.
+/// Thousands of sockets here, and as many in the nodes, which inherit the limit. Who may (root) raises it beyond what
+/// it was given.
 pub fn raise_open_files() -> Outcome<()> {
+    const WANTED: u64 = 65_536;
     let limit = getrlimit(Resource::Nofile);
+    if limit.maximum.is_some_and(|most| most < WANTED) {
+        let raised = Rlimit { current: Some(WANTED), maximum: Some(WANTED) };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            return Ok(());
+        }
+    }
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
     match limit.maximum {
         Some(most) if most < 4096 => Err(format!("only {most} files may be open, 4096 are needed: ulimit -Hn").into()),
         _ => Ok(()),
     }
+}
+
+/// How many files this process may have open.
+pub fn open_files() -> usize {
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |most| most as usize)
 }

@@ -20,7 +20,7 @@ pub async fn measure(world: &World) -> Outcome<Row> {
     println!("slots: a month of them, {CONNECTIONS} connections");
     let (node, _) = Node::eventide(On::Url(world.url())).await?;
     let mut connection = Connection::open(node.addr).await?;
-    let provider = sign_up(&mut connection).await?;
+    let provider = sign_up(&mut connection, "month").await?;
     let from = first_monday();
     let to = from + chrono::TimeDelta::days(DAYS);
     let request = client::get(&format!(
@@ -89,9 +89,9 @@ async fn ask(node: &Node, request: &[u8], lasting: Duration) -> Outcome<(f64, f6
 }
 
 /// A provider with weekly hours and bookings, made as any program would.
-async fn sign_up(connection: &mut Connection) -> Outcome<String> {
+pub async fn sign_up(connection: &mut Connection, handle: &str) -> Outcome<String> {
     let made = json!({
-        "handle": "month", "display_name": "Month", "email": "month@example.com",
+        "handle": handle, "display_name": "Month", "email": format!("{handle}@example.com"),
         "password": "a long enough one", "time_zone": "UTC",
     });
     let made = connection.json(201, &client::post("/api/v1/providers", None, &made)).await?;

@@ -37,7 +37,10 @@ struct Message {
 impl Socket {
     /// Connects and waits until the server has agreed.
     pub async fn open(addr: SocketAddr, path: &str) -> Outcome<Self> {
-        let mut connection = Connection::open(addr).await?;
+        Self::upgrade(Connection::open(addr).await?, path).await
+    }
+
+    pub async fn upgrade(mut connection: Connection, path: &str) -> Outcome<Self> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -47,7 +50,13 @@ impl Socket {
             return Err(unexpected(&answer).into());
         }
         let (said, stream) = connection.into_upgraded();
-        Ok(Self { stream: BufReader::with_capacity(4096, Cursor::new(said).chain(stream)) })
+        Ok(Self { stream: BufReader::with_capacity(1024, Cursor::new(said).chain(stream)) })
+    }
+
+    /// Listens to nothing in particular.
+    pub async fn until_closed(mut self) {
+        let mut text = Vec::new();
+        while self.text(&mut text).await.is_ok() {}
     }
 
     /// Tallies every version heard, until the server closes.
