@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
@@ -38,6 +39,9 @@ struct Cli {
     /// Behind a proxy that sets X-Forwarded-For, take the client's address from it: on or off
     #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "ON|OFF", default_value = "off")]
     trust_proxy: String,
+    /// How many pages may be made at once; guests who come beyond that wait in line
+    #[arg(long, global = true, env = "EVENTIDE_PAGES_AT_ONCE", value_name = "NUMBER", default_value = "64")]
+    pages_at_once: String,
     /// Fill an empty database with a demo provider before serving: on or off
     #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
     demo: String,
@@ -67,6 +71,7 @@ pub struct Config {
     pub log_json: bool,
     pub rate_limit: bool,
     pub trust_proxy: bool,
+    pub pages_at_once: usize,
     pub demo: bool,
 }
 
@@ -140,6 +145,7 @@ impl Config {
             log_json,
             rate_limit: switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?,
             trust_proxy: switch("EVENTIDE_TRUST_PROXY (--trust-proxy)", &cli.trust_proxy)?,
+            pages_at_once: number("EVENTIDE_PAGES_AT_ONCE (--pages-at-once)", &cli.pages_at_once, 1..=1024)?,
             demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
         })
     }
@@ -174,6 +180,11 @@ fn switch(name: &str, value: &str) -> Result<bool, String> {
         "off" => Ok(false),
         _ => Err(format!("{name}: “{value}” is neither on nor off")),
     }
+}
+
+fn number(name: &str, value: &str, allowed: RangeInclusive<usize>) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|number| allowed.contains(number));
+    number.ok_or_else(|| format!("{name}: “{value}” is not a number from {} to {}", allowed.start(), allowed.end()))
 }
 
 /// An address a browser on this machine can open: a wildcard is not one.
@@ -211,6 +222,7 @@ mod tests {
             ("--log", "", "EVENTIDE_LOG"),
             ("--log-format", "xml", "EVENTIDE_LOG_FORMAT"),
             ("--rate-limit", "maybe", "EVENTIDE_RATE_LIMIT"),
+            ("--pages-at-once", "0", "EVENTIDE_PAGES_AT_ONCE"),
             ("--demo", "yes", "EVENTIDE_DEMO"),
         ] {
             let refusal = read(&[flag, value]).err().unwrap();

@@ -7,6 +7,7 @@ pub mod client_address;
 pub mod config;
 pub mod database;
 pub mod edge;
+mod line;
 pub mod live;
 pub mod openapi;
 mod packing;

@@ -80,13 +80,17 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     (status, Html(html(title, body))).into_response()
 }
 
-/// Every text on these pages is our own: nothing to escape.
 fn html(title: &str, body: &str) -> String {
+    html_with("", title, body)
+}
+
+/// With more in its head. Every text on these pages is our own: nothing to escape.
+pub fn html_with(head: &str, title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – Eventide</title>\
-         <link rel=\"stylesheet\" href=\"/problems/style.css\"></head><body><header><a href=\"/\">Eventide</a></header><main>{body}</main>\
+         <link rel=\"stylesheet\" href=\"/problems/style.css\">{head}</head><body><header><a href=\"/\">Eventide</a></header><main>{body}</main>\
          <footer><nav aria-label=\"More\"><a href=\"/problems\">All problems</a> <a href=\"/api/docs\">API documentation</a></nav></footer>\
          </body></html>"
     )

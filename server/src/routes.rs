@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::state::AppState;
-use crate::{api_docs, assets, edge, live, pages, problem_pages, rest, security};
+use crate::{api_docs, assets, edge, line, live, pages, problem_pages, rest, security};
 
 /// The whole server: pages, REST, the live socket, files.
 pub fn router(state: AppState) -> Router {
@@ -16,6 +16,7 @@ pub fn router(state: AppState) -> Router {
         .merge(live::routes().layer(from_fn(rest::documents)))
         .merge(api_docs::routes())
         .merge(problem_pages::routes())
+        .merge(line::routes())
         .merge(assets::routes())
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), edge::layer))

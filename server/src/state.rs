@@ -8,6 +8,7 @@ use service::Services;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::line::Line;
 use crate::pages::guest::Kept;
 use crate::pages::rendering::Rendering;
 use crate::rate_limit::Limits;
@@ -25,6 +26,8 @@ pub struct Shared {
     pub rendering: Rendering,
     /// Pages that many guests get.
     pub kept: Kept,
+    /// Guests for whom no page can be made yet.
+    pub line: Line,
     pub leptos: LeptosOptions,
 }
 
@@ -32,15 +35,9 @@ impl AppState {
     pub fn new(services: Services, config: Config, shutdown: CancellationToken) -> Self {
         let leptos = crate::assets::leptos_options(config.addr);
         let limits = Arc::new(Limits::new(config.rate_limit));
-        Self(Arc::new(Shared {
-            services,
-            config,
-            shutdown,
-            limits,
-            rendering: Rendering::new(),
-            kept: Kept::default(),
-            leptos,
-        }))
+        let rendering = Rendering::new(config.pages_at_once);
+        let (kept, line) = (Kept::default(), Line::default());
+        Self(Arc::new(Shared { services, config, shutdown, limits, rendering, kept, line, leptos }))
     }
 }
 

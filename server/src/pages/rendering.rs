@@ -22,8 +22,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::request_id::{RequestId, problem_response};
 
-/// So many at once: each holds its page in memory, and more of them would only wait for the processor and Postgres.
-const AT_ONCE: usize = 64;
 /// How long one may wait for its turn, and then for its answer. What takes longer goes on to its end unheard.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(15);
@@ -50,9 +48,15 @@ pub struct Rendering {
 }
 
 impl Rendering {
-    pub fn new() -> Self {
+    /// So many at once: each holds its page in memory, and more of them would only wait for the processor and Postgres.
+    pub fn new(at_once: usize) -> Self {
         LazyLock::force(&EXECUTOR);
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { turns: Arc::new(Semaphore::new(at_once)) }
+    }
+
+    /// How many could begin now.
+    pub fn free(&self) -> usize {
+        self.turns.available_permits()
     }
 
     /// The answer of `work`, body and all. Who stops waiting before its turn has never begun; after that, nothing

@@ -8,6 +8,7 @@ mod headers;
 mod idempotency;
 mod kept;
 mod limits;
+mod line;
 mod pages;
 mod paging;
 mod schema;

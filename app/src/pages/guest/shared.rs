@@ -14,6 +14,9 @@ use super::choice::{Asked, encoded};
 /// The beginnings of the names of our own cookies.
 const OURS: [&str; 3] = ["eventide_", "__Host-eventide_", "__Secure-eventide_"];
 
+/// The ticket of who waits for a page, of which nothing is shown on it.
+const LINE_COOKIE: &str = "eventide_line";
+
 /// What a guest who is nobody yet asks for, in one spelling for all who ask the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
@@ -63,7 +66,7 @@ fn zone(headers: &HeaderMap) -> Option<String> {
             if name == ZONE_COOKIE {
                 let name = value.strip_prefix(CHOSEN).unwrap_or(value).replace("%2F", "/").replace("%2B", "+");
                 zone = if name.parse::<TimeZone>().is_ok() { value.to_owned() } else { String::new() };
-            } else if OURS.iter().any(|ours| name.starts_with(ours)) {
+            } else if name != LINE_COOKIE && OURS.iter().any(|ours| name.starts_with(ours)) {
                 return None;
             }
         }
@@ -148,7 +151,9 @@ mod tests {
         assert_eq!(question("/ada?offering=first-visit&x=y&duration=060", ""), Some(chosen.clone()));
         assert_ne!(plain, chosen);
         assert_ne!(question("/ada", "eventide_tz=Europe%2FParis"), question("/ada", "eventide_tz=*Europe%2FParis"));
-        assert_eq!(question("/ada", "eventide_tz=Nowhere%2FAtAll"), Some(plain));
+        for cookie in ["eventide_tz=Nowhere%2FAtAll", "eventide_line=1-0123456789abcdef"] {
+            assert_eq!(question("/ada", cookie), Some(plain.clone()), "{cookie}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod kept;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::shared::{Question, Telling};
 use axum::Router;
@@ -12,22 +13,28 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use domain::Problem;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY,
 };
 use http::{HeaderMap, StatusCode};
 use service::providers;
+use tokio::time::{Instant, timeout};
 
 use super::rendering::LONGEST_PAGE;
 use super::show;
+use crate::line::{self, Arrival};
 use crate::packing::Coding;
-use crate::request_id::RequestId;
+use crate::request_id::{RequestId, problem_response};
 use crate::rest::IfNoneMatch;
 use crate::state::AppState;
 use crate::{edge, security};
 use kept::{Key, Page};
 
 pub use kept::Kept;
+
+/// How long a guest waits for a page before it is the line that they see.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// In a layer of its own, as REST: in a rush most requests of all come through here, and each layer costs.
 pub fn routes(state: &AppState) -> Router<AppState> {
@@ -44,19 +51,29 @@ async fn guest(
     let coding = Coding::of(request.headers());
     if let Some(question) = Question::of(&provider, request.uri(), request.headers())
         && let Ok((provider_id, version)) = providers::version(&state.services, &provider).await
-        && let Some(page) = page(&state, &id, (provider_id, question), version).await
     {
-        return page.answer(coding, &asked).await;
+        let key = (provider_id, question);
+        if let Some(page) = state.kept.get(&key, version, state.services.clock.now()) {
+            return page.answer(coding, &asked).await;
+        }
+        let ticket = line::ticket(request.headers());
+        let place = match state.line.arrive(ticket, state.rendering.free(), Instant::now()) {
+            Arrival::Enters => match timeout(PATIENCE, page(&state, &id, key, version)).await {
+                Ok(Some(page)) => return page.answer(coding, &asked).await,
+                Ok(None) => return own(show(State(state), id, request).await, coding).await,
+                Err(_) => state.line.step_back(ticket, Instant::now()),
+            },
+            Arrival::Waits(place) => place,
+            Arrival::Refused => return problem_response(&Problem::Unavailable),
+        };
+        return line::waiting(&place, state.config.is_https());
     }
     own(show(State(state), id, request).await, coding).await
 }
 
-/// The page of this version or a later one that is right now, made if there is none. `None`: it cannot be made for
-/// many, because it tells of a problem.
+/// Makes the page of this version or a later one, unless somebody does already. `None`: it cannot be made for many,
+/// because it tells of a problem.
 async fn page(state: &AppState, id: &RequestId, key: Key, version: i64) -> Option<Arc<Page>> {
-    if let Some(page) = state.kept.get(&key, version, state.services.clock.now()) {
-        return Some(page);
-    }
     // In a task of its own: who asked may leave, and others wait for the same page.
     let (state, id) = (state.clone(), id.clone());
     let made = tokio::spawn(async move {
