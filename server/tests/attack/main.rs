@@ -3,3 +3,4 @@
 mod leaver;
 mod leaving;
 mod process;
+mod stopping;

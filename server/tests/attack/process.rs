@@ -1,7 +1,7 @@
 //! The real binary as a process of its own, and what can be seen of it from outside.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -65,11 +65,20 @@ impl Server {
         line.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
-    /// As `docker stop` does; whether it went in good order.
-    pub async fn stop(mut self) -> bool {
+    /// As `docker stop` does.
+    pub fn tell_to_stop(&self) {
         let pid = Pid::from_raw(self.pid().cast_signed()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
-        tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the server stops").unwrap().success()
+    }
+
+    pub async fn ended(mut self) -> ExitStatus {
+        tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the server stops").unwrap()
+    }
+
+    /// Whether it went in good order.
+    pub async fn stop(self) -> bool {
+        self.tell_to_stop();
+        self.ended().await.success()
     }
 }
 
