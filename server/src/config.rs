@@ -38,6 +38,18 @@ struct Cli {
     /// Behind a proxy that sets X-Forwarded-For, take the client's address from it: on or off
     #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "ON|OFF", default_value = "off")]
     trust_proxy: String,
+    /// Connections at once, of all clients; default: what open files allow, at most 32768
+    #[arg(long, global = true, env = "EVENTIDE_CONNECTIONS", value_name = "NUMBER")]
+    connections: Option<String>,
+    /// Connections at once of one address, live sockets not counted
+    #[arg(
+        long,
+        global = true,
+        env = "EVENTIDE_CONNECTIONS_PER_ADDRESS",
+        value_name = "NUMBER",
+        default_value = "512"
+    )]
+    connections_per_address: String,
     /// Fill an empty database with a demo provider before serving: on or off
     #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
     demo: String,
@@ -67,6 +79,9 @@ pub struct Config {
     pub log_json: bool,
     pub rate_limit: bool,
     pub trust_proxy: bool,
+    /// `None`: as many as open files allow.
+    pub connections: Option<usize>,
+    pub connections_per_address: usize,
     pub demo: bool,
 }
 
@@ -140,6 +155,15 @@ impl Config {
             log_json,
             rate_limit: switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?,
             trust_proxy: switch("EVENTIDE_TRUST_PROXY (--trust-proxy)", &cli.trust_proxy)?,
+            connections: cli
+                .connections
+                .filter(|number| !number.is_empty())
+                .map(|number| count("EVENTIDE_CONNECTIONS (--connections)", &number))
+                .transpose()?,
+            connections_per_address: count(
+                "EVENTIDE_CONNECTIONS_PER_ADDRESS (--connections-per-address)",
+                &cli.connections_per_address,
+            )?,
             demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
         })
     }
@@ -174,6 +198,11 @@ fn switch(name: &str, value: &str) -> Result<bool, String> {
         "off" => Ok(false),
         _ => Err(format!("{name}: “{value}” is neither on nor off")),
     }
+}
+
+fn count(name: &str, value: &str) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("{name}: “{value}” is not a whole number above 0"))
 }
 
 /// An address a browser on this machine can open: a wildcard is not one.
@@ -211,6 +240,8 @@ mod tests {
             ("--log", "", "EVENTIDE_LOG"),
             ("--log-format", "xml", "EVENTIDE_LOG_FORMAT"),
             ("--rate-limit", "maybe", "EVENTIDE_RATE_LIMIT"),
+            ("--connections", "0", "EVENTIDE_CONNECTIONS"),
+            ("--connections-per-address", "many", "EVENTIDE_CONNECTIONS_PER_ADDRESS"),
             ("--demo", "yes", "EVENTIDE_DEMO"),
         ] {
             let refusal = read(&[flag, value]).err().unwrap();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use server::config::{Command, Config, Database};
-use server::{assets, database, openapi, serve};
+use server::{accept, assets, database, openapi, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     start_log(&config);
-    serve::raise_open_files();
+    accept::raise_open_files();
     // Rendering pages can wait on resources of the same page: on one or two cores more threads than
     // cores keep that from standing still.
     let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));

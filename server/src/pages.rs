@@ -14,7 +14,6 @@ use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 
 use crate::client_address::ClientAddress;
 use crate::request_id::{self, problem_response};
-use crate::rest;
 use crate::state::AppState;
 
 /// Forms are short.
@@ -38,7 +37,6 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/rpc/{*function}", post(rpc.clone()).get(rpc))
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(tower_http::limit::RequestBodyLimitLayer::new(LONGEST_FORM))
-        .layer(tower_http::timeout::RequestBodyTimeoutLayer::new(rest::PATIENCE))
 }
 
 /// What pages and server functions find in their context; the request's parts are there already.

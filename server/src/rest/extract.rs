@@ -17,12 +17,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ApiProblem;
+use crate::accept::is_too_slow;
 use crate::state::AppState;
 
 /// The longest body that is read.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
-/// How long a body may take to arrive.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of a longer one is read and thrown away, so that its sender gets to read the answer
 /// instead of a connection reset, and for how long.
 const DRAINED_BYTES: usize = 4 * 1024 * 1024;
@@ -211,12 +210,8 @@ fn form(bytes: &[u8]) -> Result<Form, ApiProblem> {
     Ok(Form::from_json(value)?)
 }
 
+/// How long it may take is for [`crate::accept`] to say.
 async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
-    let read = tokio::time::timeout(PATIENCE, read_all(headers, body)).await;
-    read.unwrap_or_else(|_| Err(ApiProblem::malformed("The body did not arrive in time.")))
-}
-
-async fn read_all(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > DRAINED_BYTES) {
         return Err(Problem::TooLarge.into());
@@ -224,7 +219,10 @@ async fn read_all(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiProblem
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(MAX_BODY_BYTES));
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| ApiProblem::malformed("The body broke off."))?;
+        let chunk = chunk.map_err(|error| {
+            let why = if is_too_slow(&error) { "did not arrive in time" } else { "broke off" };
+            ApiProblem::malformed(format!("The body {why}."))
+        })?;
         if bytes.len() + chunk.len() > MAX_BODY_BYTES {
             let mut left = DRAINED_BYTES;
             let drain = async {

@@ -26,7 +26,6 @@ use crate::openapi;
 use crate::state::AppState;
 
 pub use answer::{IfNoneMatch, conditional};
-pub use extract::PATIENCE;
 pub use problem::{ApiProblem, layer as documents};
 
 /// The routes with their descriptions, of which the OpenAPI document is made.
