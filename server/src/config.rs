@@ -42,6 +42,12 @@ struct Cli {
     /// How many pages may be made at once; guests who come beyond that wait in line
     #[arg(long, global = true, env = "EVENTIDE_PAGES_AT_ONCE", value_name = "NUMBER", default_value = "64")]
     pages_at_once: String,
+    /// Connections at once, of all clients; default: what open files allow, at most 32768
+    #[arg(long, global = true, env = "EVENTIDE_CONNECTIONS", value_name = "NUMBER")]
+    connections: Option<String>,
+    /// Connections at once of one address, live sockets not counted
+    #[arg(long, global = true, env = "EVENTIDE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", default_value = "512")]
+    connections_per_address: String,
     /// Fill an empty database with a demo provider before serving: on or off
     #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
     demo: String,
@@ -72,6 +78,9 @@ pub struct Config {
     pub rate_limit: bool,
     pub trust_proxy: bool,
     pub pages_at_once: usize,
+    /// `None`: as many as open files allow.
+    pub connections: Option<usize>,
+    pub connections_per_address: usize,
     pub demo: bool,
 }
 
@@ -146,6 +155,16 @@ impl Config {
             rate_limit: switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?,
             trust_proxy: switch("EVENTIDE_TRUST_PROXY (--trust-proxy)", &cli.trust_proxy)?,
             pages_at_once: number("EVENTIDE_PAGES_AT_ONCE (--pages-at-once)", &cli.pages_at_once, 1..=1024)?,
+            connections: cli
+                .connections
+                .filter(|number| !number.is_empty())
+                .map(|connections| number("EVENTIDE_CONNECTIONS (--connections)", &connections, MANY))
+                .transpose()?,
+            connections_per_address: number(
+                "EVENTIDE_CONNECTIONS_PER_ADDRESS (--connections-per-address)",
+                &cli.connections_per_address,
+                MANY,
+            )?,
             demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
         })
     }
@@ -181,6 +200,9 @@ fn switch(name: &str, value: &str) -> Result<bool, String> {
         _ => Err(format!("{name}: “{value}” is neither on nor off")),
     }
 }
+
+/// Of what there can be any number, but none.
+const MANY: RangeInclusive<usize> = 1..=1_000_000;
 
 fn number(name: &str, value: &str, allowed: RangeInclusive<usize>) -> Result<usize, String> {
     let number = value.parse().ok().filter(|number| allowed.contains(number));
@@ -223,6 +245,8 @@ mod tests {
             ("--log-format", "xml", "EVENTIDE_LOG_FORMAT"),
             ("--rate-limit", "maybe", "EVENTIDE_RATE_LIMIT"),
             ("--pages-at-once", "0", "EVENTIDE_PAGES_AT_ONCE"),
+            ("--connections", "0", "EVENTIDE_CONNECTIONS"),
+            ("--connections-per-address", "many", "EVENTIDE_CONNECTIONS_PER_ADDRESS"),
             ("--demo", "yes", "EVENTIDE_DEMO"),
         ] {
             let refusal = read(&[flag, value]).err().unwrap();

@@ -26,7 +26,7 @@ pub enum NoDatabase {
 }
 
 /// Connections of one node. Bookings hold one for a few milliseconds.
-const CONNECTIONS: u32 = 32;
+pub(crate) const CONNECTIONS: u32 = 32;
 
 /// Starts or reaches Postgres and applies the migrations.
 pub async fn connect(config: &Config) -> Result<Connected, NoDatabase> {

@@ -1,5 +1,6 @@
 //! The `eventide` server: configuration, router, REST, live socket, pages, embedded Postgres.
 
+pub mod accept;
 pub mod api_docs;
 pub mod assets;
 mod body;

@@ -1,6 +1,7 @@
 //! The live socket: `GET /api/v1/availability/{provider}/live`, open to guests and programs alike.
 
 mod addresses;
+mod metered;
 mod socket;
 mod upgrade;
 
@@ -17,11 +18,13 @@ use http::{HeaderMap, header};
 use service::live::Live;
 use service::providers;
 
+use crate::accept::Capacity;
 use crate::client_address::ClientAddress;
+use crate::config::Config;
 use crate::request_id::{RequestId, problem_response};
 use crate::security::is_own_origin;
 use crate::state::AppState;
-use addresses::Addresses;
+use addresses::{Addresses, Full};
 use socket::Socket;
 use upgrade::Upgrade;
 
@@ -34,20 +37,27 @@ pub struct Settings {
     pub patience: Duration,
     /// Sockets that one address may have open. Generous: it may be a whole office, or a proxy.
     pub most_per_address: usize,
+    /// Sockets that all together may have open.
+    pub most: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { heartbeat_every: Duration::from_secs(20), patience: Duration::from_secs(10), most_per_address: 1000 }
+        Self {
+            heartbeat_every: Duration::from_secs(20),
+            patience: Duration::from_secs(10),
+            most_per_address: 1000,
+            most: usize::MAX,
+        }
     }
 }
 
-pub fn routes() -> Router<AppState> {
-    routes_with(Settings::default())
+pub fn routes(config: &Config) -> Router<AppState> {
+    routes_with(Settings { most: Capacity::of(config).live, ..Settings::default() })
 }
 
 pub fn routes_with(settings: Settings) -> Router<AppState> {
-    let door = Arc::new(Door { settings, addresses: Addresses::new(settings.most_per_address) });
+    let door = Arc::new(Door { settings, addresses: Addresses::new(settings.most, settings.most_per_address) });
     Router::new().route("/api/v1/availability/{provider}/live", get(listen)).layer(Extension(door))
 }
 
@@ -77,7 +87,10 @@ async fn listen(
         if state.shutdown.is_cancelled() {
             return Err(Problem::Unavailable.into());
         }
-        let place = door.addresses.enter(address).ok_or(Problem::RateLimited { retry_after_seconds: 60 })?;
+        let place = door.addresses.enter(address).map_err(|full| match full {
+            Full::Address => Problem::RateLimited { retry_after_seconds: 60 },
+            Full::Everything => Problem::Unavailable,
+        })?;
         let listener = Live::join(&state.services, provider_id, since).await?;
         Ok::<_, service::Error>((upgrade, place, listener))
     };

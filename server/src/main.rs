@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use server::config::{Command, Config, Database};
-use server::{assets, database, openapi, panics, serve, stopping};
+use server::{accept, assets, database, openapi, panics, serve, stopping};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
     start_log(&config);
     panics::log();
-    serve::raise_open_files();
+    accept::raise_open_files();
     // Rendering pages can wait on resources of the same page: on one or two cores more threads than
     // cores keep that from standing still.
     let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));

@@ -12,6 +12,8 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::client_address::network;
+
 /// From check to check, how many until a bucket forgets the keys that are full again.
 const SWEEP_EVERY: u64 = 8192;
 
@@ -83,14 +85,6 @@ impl Limits {
 impl Standing {
     fn tighter(self, other: Self) -> Self {
         if other.remaining < self.remaining { other } else { self }
-    }
-}
-
-/// One customer of an IPv6 provider has at least a /64: its addresses count as one.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
     }
 }
 

@@ -13,7 +13,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(pages)
         .merge(rest::others())
-        .merge(live::routes().layer(from_fn(rest::documents)))
+        .merge(live::routes(&state.config).layer(from_fn(rest::documents)))
         .merge(api_docs::routes())
         .merge(problem_pages::routes())
         .merge(line::routes())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::serve::GRACE;
+use crate::accept::GRACE;
 
 /// What comes after the grace: feeds end, connections of the pool are given back, Postgres is stopped.
 const CLOSING: Duration = Duration::from_secs(20);

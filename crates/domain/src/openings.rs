@@ -91,6 +91,12 @@ impl Openings {
         }
     }
 
+    /// The windows of [`Openings::clipped`], from the one of that number on.
+    pub fn windows_within(&self, within: TimeRange, from: usize) -> impl Iterator<Item = Window> {
+        let overlapping = overlapping(&self.windows, within).get(from..).unwrap_or_default();
+        overlapping.iter().filter_map(move |window| window.clipped(within))
+    }
+
     /// Puts `fresh` in place of what was known of `within`; what lies outside stays. Idempotent.
     ///
     /// The result is the same as computing everything afresh, provided that `within` covers each

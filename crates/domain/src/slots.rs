@@ -30,24 +30,76 @@ pub fn slots(
     now: DateTime<Utc>,
 ) -> Vec<Slot> {
     let Some(cut) = Cut::new(openings, offering, duration_minutes) else { return Vec::new() };
-    let (from, to) = (cut.earliest(now).max(ceil(within.start())), cut.latest(now).min(ceil(within.end()) - 1));
-    let mut slots = Vec::with_capacity(cut.at_most(from, to));
-    let length = TimeDelta::seconds(cut.length);
-    let groups: Vec<Slot> = cut
-        .groups(from, to)
-        .map(|group| Slot { start: group.start, end: group.end, remaining: group.remaining })
-        .collect();
-    let mut seats = groups.iter().peekable();
-    let _: ControlFlow<()> = cut.each_free(from, to, |start| {
-        let Some(start) = DateTime::from_timestamp(start, 0) else { return ControlFlow::Continue(()) };
-        while let Some(group) = seats.next_if(|group| group.start <= start) {
-            slots.push(*group);
+    let (from, to) = cut.stretch(within, now);
+    cut.list(from, to, usize::MAX).0
+}
+
+/// What [`slots`] lists, a part at a time: for who does not want all of it in memory.
+///
+/// Whoever asks for the parts gives the same openings, offering and length each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Seconds since 1970: where the next part begins, and the last start there may be.
+    next: i64,
+    last: i64,
+}
+
+impl Parts {
+    /// Of the slots in `within`, seen from `now`: as for [`slots`].
+    pub fn new(
+        openings: &Openings,
+        offering: &Offering,
+        duration_minutes: u32,
+        within: TimeRange,
+        now: Instant,
+    ) -> Self {
+        let cut = Cut::new(openings, offering, duration_minutes);
+        let (next, last) = cut.map_or((0, -1), |cut| cut.stretch(within, now));
+        Self { next, last }
+    }
+
+    /// No more slots than this are left. Looks at windows only, not at their starts.
+    pub fn at_most(&self, openings: &Openings, offering: &Offering, duration_minutes: u32) -> usize {
+        Cut::new(openings, offering, duration_minutes).map_or(0, |cut| cut.at_most(self.next, self.last))
+    }
+
+    /// The next `most` slots, none at the end.
+    pub fn take(&mut self, openings: &Openings, offering: &Offering, duration_minutes: u32, most: usize) -> Vec<Slot> {
+        let Some(cut) = Cut::new(openings, offering, duration_minutes) else { return Vec::new() };
+        let (slots, next) = cut.list(self.next, self.last, most);
+        self.next = next.unwrap_or(self.last + 1);
+        slots
+    }
+
+    /// Tells `note` enough of what is left to know it from any other list, in few numbers: the first and the last of
+    /// starts that lie a step apart, and each group's start and seats.
+    pub fn digest(
+        &self,
+        openings: &Openings,
+        offering: &Offering,
+        duration_minutes: u32,
+        mut note: impl FnMut(i64, i64),
+    ) {
+        let Some(cut) = Cut::new(openings, offering, duration_minutes) else { return };
+        let mut run: Option<(i64, i64)> = None;
+        let _: ControlFlow<()> = cut.each_free(self.next, self.last, |start| {
+            match &mut run {
+                Some((_, last)) if *last + cut.step == start => *last = start,
+                _ => {
+                    if let Some((first, last)) = run.replace((start, start)) {
+                        note(first, last);
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if let Some((first, last)) = run {
+            note(first, last);
         }
-        slots.push(Slot { start, end: start + length, remaining: offering.capacity });
-        ControlFlow::Continue(())
-    });
-    slots.extend(seats);
-    slots
+        for group in cut.groups(self.next, self.last) {
+            note(group.start.timestamp(), i64::from(group.remaining));
+        }
+    }
 }
 
 /// Whether `start` is among [`slots`], without listing them.
@@ -145,6 +197,39 @@ impl<'a> Cut<'a> {
             notice: seconds(offering.min_notice_minutes),
             horizon: i64::from(offering.horizon_days) * 86_400,
         })
+    }
+
+    /// The first start and the last that may be listed.
+    fn stretch(&self, within: TimeRange, now: Instant) -> (i64, i64) {
+        (self.earliest(now).max(ceil(within.start())), self.latest(now).min(ceil(within.end()) - 1))
+    }
+
+    /// The slots that start from `from` to `to`, and where to go on when there were `most` of them.
+    fn list(&self, from: i64, to: i64, most: usize) -> (Vec<Slot>, Option<i64>) {
+        let mut slots = Vec::with_capacity(self.at_most(from, to).min(most));
+        let length = TimeDelta::seconds(self.length);
+        let mut groups = self
+            .groups(from, to)
+            .map(|group| Slot { start: group.start, end: group.end, remaining: group.remaining })
+            .peekable();
+        let free = self.each_free(from, to, |second| {
+            let Some(start) = DateTime::from_timestamp(second, 0) else { return ControlFlow::Continue(()) };
+            while let Some(group) = groups.next_if(|group| group.start <= start) {
+                slots.push(group);
+            }
+            slots.push(Slot { start, end: start + length, remaining: self.offering.capacity });
+            if slots.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(second + 1) }
+        });
+        let mut next = free.break_value();
+        if next.is_none() {
+            slots.extend(groups);
+            // Groups without free starts between them.
+            if slots.len() > most {
+                slots.truncate(most);
+                next = slots.last().map(|slot| slot.start.timestamp() + 1);
+            }
+        }
+        (slots, next)
     }
 
     fn earliest(&self, now: Instant) -> i64 {

@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
+use super::metered::is_flood;
 use super::upgrade::{PART, Stream};
 
 /// Clients need send nothing; what they send is read and forgotten, up to so many frames at once …
@@ -25,6 +26,7 @@ const BURST: f64 = 60.0;
 const RATE: f64 = 1.0;
 /// After so many heartbeats without a sign of life, pongs included, nobody is there.
 const SILENT_BEATS: u32 = 4;
+const TOO_MUCH: &str = "Too many frames: there is no need to send any.";
 /// How long a goodbye may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How much of what a client still sends is read while it is told goodbye.
@@ -38,6 +40,8 @@ enum End {
     Answered,
     /// We say why.
     Closed(CloseCode, &'static str),
+    /// We say why, and read no more of its frames.
+    Flooded,
 }
 
 /// Whether to go on.
@@ -101,16 +105,16 @@ impl Socket {
             Some(Err(Error::Utf8(_))) => {
                 return ControlFlow::Break(End::Closed(CloseCode::Invalid, "Text must be UTF-8."));
             }
+            Some(Err(Error::Io(error))) if is_flood(&error) => {
+                return ControlFlow::Break(End::Flooded);
+            }
             None | Some(Err(_)) => return ControlFlow::Break(End::Gone),
             Some(Ok(_)) => {}
         }
         self.allowance = (self.allowance + self.heard.elapsed().as_secs_f64() * RATE).min(BURST) - 1.0;
         self.heard = Instant::now();
         if self.allowance < 0.0 {
-            return ControlFlow::Break(End::Closed(
-                CloseCode::Policy,
-                "Too many frames: there is no need to send any.",
-            ));
+            return ControlFlow::Break(End::Closed(CloseCode::Policy, TOO_MUCH));
         }
         ControlFlow::Continue(())
     }
@@ -141,15 +145,18 @@ impl Socket {
     /// Says goodbye and waits for the client's own: to hang up on unread data would make TCP take
     /// back the words as well.
     async fn end(&mut self, end: End) -> Result<(), Error> {
-        let End::Closed(code, reason) = end else {
-            return if matches!(end, End::Answered) { self.drained().await } else { Ok(()) };
+        let (code, reason) = match end {
+            End::Gone => return Ok(()),
+            End::Answered => return self.drained().await,
+            End::Closed(code, reason) => (code, reason),
+            End::Flooded => (CloseCode::Policy, TOO_MUCH),
         };
         self.stream.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
-        if code != CloseCode::Size {
+        if !matches!(end, End::Flooded | End::Closed(CloseCode::Size, _)) {
             return self.drained().await;
         }
-        // The rest of the large frame cannot be read as frames.
-        let mut rest = self.stream.get_mut().take(MOST_DRAINED);
+        // The rest of a large frame cannot be read as frames, and that of a flood should not.
+        let mut rest = self.stream.get_mut().unmetered().take(MOST_DRAINED);
         tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
         Ok(())
     }

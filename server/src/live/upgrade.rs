@@ -14,6 +14,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::metered::Metered;
+
 /// Larger than this no frame or message of a client may be: the contract's limit.
 pub(super) const MOST_RECEIVED: usize = 4096;
 /// Messages are sent in parts of this size.
@@ -21,7 +23,7 @@ pub(super) const PART: usize = 2048;
 /// Clients need send nothing, so little is set aside for it.
 const READ_BUFFER: usize = 512;
 
-pub(super) type Stream = WebSocketStream<TokioIo<Upgraded>>;
+pub(super) type Stream = WebSocketStream<Metered<TokioIo<Upgraded>>>;
 
 /// A request that asks properly for a WebSocket (RFC 6455, section 4.2.1).
 pub(super) struct Upgrade {
@@ -54,7 +56,7 @@ impl Upgrade {
         tokio::spawn(async move {
             // A client that left meanwhile needs no answer.
             let Ok(upgraded) = on_upgrade.await else { return };
-            let io = TokioIo::new(upgraded);
+            let io = Metered::new(TokioIo::new(upgraded));
             let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config())).await;
             // Boxed: a task is as large as the largest thing it ever waits for.
             Box::pin(run(stream)).await;

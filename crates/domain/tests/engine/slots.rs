@@ -1,7 +1,7 @@
 //! Slots: the starts that can be booked.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::slots::{is_bookable, nearest, slots, unchanged_until};
+use domain::slots::{Parts, is_bookable, nearest, slots, unchanged_until};
 use domain::{Slot, TimeRange};
 use proptest::prelude::*;
 
@@ -23,6 +23,39 @@ proptest! {
         let oracle = Oracle::new(&scene.calendar, scene.within);
         let expected = oracle.slots(scene.offering(), scene.duration(), scene.now);
         prop_assert_eq!(cut(&scene, scene.now), expected);
+    }
+
+    #[test]
+    fn parts_of_any_size_together_are_all_slots(scene in scene(), most in 1usize..40) {
+        let openings = scene.calendar.openings(scene.within.widened(0, 1440));
+        let (offering, duration) = (scene.offering(), scene.duration());
+        let mut parts = Parts::new(&openings, offering, duration, scene.within, scene.now);
+        let all = cut(&scene, scene.now);
+        prop_assert!(parts.at_most(&openings, offering, duration) >= all.len());
+        let mut together = Vec::new();
+        loop {
+            let part = parts.take(&openings, offering, duration, most);
+            // A group before a free start comes with it.
+            prop_assert!(part.len() <= most + openings.groups.len());
+            if part.is_empty() {
+                break;
+            }
+            together.extend(part);
+        }
+        prop_assert_eq!(together, all);
+    }
+
+    #[test]
+    fn the_digest_of_slots_changes_with_them(scene in scene(), later in 0i64..3000) {
+        let openings = scene.calendar.openings(scene.within.widened(0, 1440));
+        let digest = |now| {
+            let mut noted = Vec::new();
+            let parts = Parts::new(&openings, scene.offering(), scene.duration(), scene.within, now);
+            parts.digest(&openings, scene.offering(), scene.duration(), |a, b| noted.push((a, b)));
+            noted
+        };
+        let then = scene.now + TimeDelta::minutes(later);
+        prop_assert_eq!(digest(scene.now) == digest(then), cut(&scene, scene.now) == cut(&scene, then));
     }
 
     #[test]
