@@ -1,8 +1,12 @@
 //! When a provider can be booked: asked by guests, said by providers.
 
 mod entries;
+mod large;
 mod openings;
 
 pub use entries::{Deleted, create, delete, get, list, replace};
 pub(crate) use openings::CachedAnswer;
-pub use openings::{ExplainQuery, Explanation, OpeningsAnswer, OpeningsBody, OpeningsQuery, explain, openings};
+pub use large::LargeAnswer;
+pub use openings::{
+    AnswerBody, ExplainQuery, Explanation, OpeningsAnswer, OpeningsBody, OpeningsQuery, explain, openings,
+};

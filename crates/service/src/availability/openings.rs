@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::openings::MAX_BUFFER_MINUTES;
 use domain::problem::Reason;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::large::{self, LargeAnswer};
 use crate::providers::snapshot_of;
 use crate::snapshot::Snapshot;
 use crate::{Error, Services};
@@ -29,13 +31,28 @@ pub struct OpeningsQuery {
     pub time_zone: Option<String>,
 }
 
-/// The answer's body, `application/json`, ready to be sent, with its entity tag.
-#[derive(Clone)]
+/// The answer's body, `application/json`, with its entity tag.
 pub struct OpeningsAnswer {
     /// With quotes.
     pub etag: String,
-    /// Shared, and exactly as large as its text: by that the cache weighs it.
-    pub body: bytes::Bytes,
+    pub body: AnswerBody,
+}
+
+pub enum AnswerBody {
+    /// Shared by all who ask the same.
+    Ready(Bytes),
+    /// Too large to be kept for anybody: made while it is sent.
+    Large(Box<LargeAnswer>),
+}
+
+impl AnswerBody {
+    /// All of it at once.
+    pub fn whole(self) -> Bytes {
+        match self {
+            Self::Ready(body) => body,
+            Self::Large(parts) => parts.flatten().collect(),
+        }
+    }
 }
 
 /// A window in a REST answer: see [`domain::Window`] for what travels beside its ends.
@@ -55,7 +72,9 @@ pub struct OpeningsBody {
 /// An answer and when it is right.
 #[derive(Clone)]
 pub(crate) struct CachedAnswer {
-    answer: OpeningsAnswer,
+    etag: String,
+    /// Exactly as large as its text: by that the cache weighs it.
+    body: Bytes,
     since: DateTime<Utc>,
     /// `None`: until the version moves.
     until: Option<DateTime<Utc>>,
@@ -64,7 +83,11 @@ pub(crate) struct CachedAnswer {
 impl CachedAnswer {
     /// Roughly its bytes in memory.
     pub fn weight(&self) -> usize {
-        self.answer.body.len() + self.answer.etag.len() + 200
+        self.body.len() + self.etag.len() + 200
+    }
+
+    fn into_answer(self) -> OpeningsAnswer {
+        OpeningsAnswer { etag: self.etag, body: AnswerBody::Ready(self.body) }
     }
 
     fn is_right_at(&self, now: DateTime<Utc>) -> bool {
@@ -72,14 +95,19 @@ impl CachedAnswer {
     }
 }
 
+/// About so many starts cost as much as reading a calendar that is not in memory.
+const FAR_STARTS: usize = 5000;
+
 /// Windows and slots for the public; from memory, serialised once per version and question and kept
 /// until time alone changes it. An answer is found again by the question's own `words`; only when there
-/// is none, or it is not right any more, are they read.
+/// is none, or it is not right any more, are they read. `charge` is asked before an answer is made, with the number
+/// of starts that it costs; a large one costs nothing yet.
 pub async fn openings(
     s: &Services,
     provider: &str,
     words: &str,
     read: impl FnOnce() -> Result<OpeningsQuery, Error>,
+    charge: impl Fn(usize) -> Result<(), Problem>,
 ) -> Result<OpeningsAnswer, Error> {
     let now = s.clock.now();
     let snapshot = snapshot_of(s, provider).await?;
@@ -87,19 +115,29 @@ pub async fn openings(
     if let Some(cached) = s.snapshots.answers.get(&key)
         && cached.is_right_at(now)
     {
-        return Ok(cached.answer);
+        return Ok(cached.into_answer());
     }
     let asked = Asked::parse(&read()?, &snapshot, now)?;
     // Slots at the end of the range look at what comes after it.
     let needed = asked.within.widened(MAX_BUFFER_MINUTES, 2 * MAX_BUFFER_MINUTES);
-    if !snapshot.covers.encloses(&needed) {
-        let far = Box::pin(load_far(s, &snapshot, needed, now)).await?;
-        return Ok(asked.answer(&far, now)?.answer);
+    let is_near = snapshot.covers.encloses(&needed);
+    let snapshot = if is_near {
+        snapshot
+    } else {
+        charge(FAR_STARTS)?;
+        Box::pin(load_far(s, &snapshot, needed, now)).await?
+    };
+    let parts = slots::Parts::new(snapshot.openings(), &asked.offering, asked.duration_minutes, asked.within, now);
+    let starts = parts.at_most(snapshot.openings(), &asked.offering, asked.duration_minutes);
+    if large::is_large(starts, snapshot.openings().windows_within(asked.within, 0).count()) {
+        return asked.large_answer(snapshot, parts);
     }
+    charge(starts)?;
     let cached = asked.answer(&snapshot, now)?;
-    let answer = cached.answer.clone();
-    s.snapshots.answers.insert(key, cached);
-    Ok(answer)
+    if is_near {
+        s.snapshots.answers.insert(key, cached.clone());
+    }
+    Ok(cached.into_answer())
 }
 
 /// The calendar around a range that snapshots do not cover.
@@ -202,23 +240,40 @@ impl Asked {
     fn answer(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<CachedAnswer, Error> {
         let (offering, duration, within) = (&self.offering, self.duration_minutes, self.within);
         let openings = snapshot.openings();
-        let body = OpeningsBody {
+        let mut body = self.without_openings(snapshot);
+        body.windows = openings.clipped(within).windows;
+        body.slots = slots::slots(openings, offering, duration, within, now);
+        let body = serde_json::to_vec(&body).map_err(|cause| Error::Internal(format!("openings: {cause}")))?;
+        let etag = etag(snapshot.version, Sha256::digest(&body).as_slice());
+        let changes = slots::unchanged_until(openings, offering, duration, within, now);
+        let until = [changes, self.today_until, snapshot.holds_until()].into_iter().flatten().min();
+        Ok(CachedAnswer { etag, body: body.into_boxed_slice().into(), since: now, until })
+    }
+
+    fn large_answer(self, snapshot: Arc<Snapshot>, parts: slots::Parts) -> Result<OpeningsAnswer, Error> {
+        let body = self.without_openings(&snapshot);
+        let version = snapshot.version;
+        let large = LargeAnswer::new(snapshot, self.offering, &body, self.within, parts)?;
+        Ok(OpeningsAnswer { etag: etag(version, &large.digest()), body: AnswerBody::Large(Box::new(large)) })
+    }
+
+    fn without_openings(&self, snapshot: &Snapshot) -> OpeningsBody {
+        OpeningsBody {
             provider_id: snapshot.provider.provider_id,
             version: snapshot.version,
             time_zone: self.time_zone.clone(),
-            offering_id: offering.offering_id,
-            duration_minutes: duration,
-            from: within.start(),
-            to: within.end(),
-            windows: openings.clipped(within).windows,
-            slots: slots::slots(openings, offering, duration, within, now),
-        };
-        let body = serde_json::to_vec(&body).map_err(|cause| Error::Internal(format!("openings: {cause}")))?;
-        let etag = format!("\"{}-{}\"", snapshot.version, hex::encode(&Sha256::digest(&body)[..8]));
-        let changes = slots::unchanged_until(openings, offering, duration, within, now);
-        let until = [changes, self.today_until, snapshot.holds_until()].into_iter().flatten().min();
-        Ok(CachedAnswer { answer: OpeningsAnswer { etag, body: body.into_boxed_slice().into() }, since: now, until })
+            offering_id: self.offering.offering_id,
+            duration_minutes: self.duration_minutes,
+            from: self.within.start(),
+            to: self.within.end(),
+            windows: Vec::new(),
+            slots: Vec::new(),
+        }
     }
+}
+
+fn etag(version: i64, digest: &[u8]) -> String {
+    format!("\"{version}-{}\"", hex::encode(&digest[..8]))
 }
 
 fn range(from: Edge, to: Edge, zone: &TimeZone) -> Result<TimeRange, Problem> {

@@ -104,8 +104,8 @@ impl House {
             ..Default::default()
         };
         let (provider, words) = (self.provider_id.to_string(), format!("{query:?}"));
-        let answer = availability::openings(&self.s, &provider, &words, || Ok(query)).await.unwrap();
-        let body: availability::OpeningsBody = serde_json::from_slice(&answer.body).unwrap();
+        let answer = availability::openings(&self.s, &provider, &words, || Ok(query), |_| Ok(())).await.unwrap();
+        let body: availability::OpeningsBody = serde_json::from_slice(&answer.body.whole()).unwrap();
         body.slots.iter().map(|slot| slot.start.format("%H:%M").to_string()).collect()
     }
 

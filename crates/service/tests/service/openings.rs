@@ -1,8 +1,9 @@
 //! What the public asks: defaults, faults, entity tags, and answers that end with time.
 
+use bytes::Bytes;
 use chrono::Weekday;
 use domain::{NewOffering, Problem};
-use service::availability::{self, OpeningsAnswer, OpeningsBody, OpeningsQuery};
+use service::availability::{self, AnswerBody, OpeningsBody, OpeningsQuery};
 use service::{Error, offerings, providers};
 use sqlx::PgPool;
 
@@ -11,15 +12,26 @@ use crate::house::{House, at, fault, house, house_with, problem, weekly};
 const ALL: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
-async fn ask(house: &House, query: &OpeningsQuery) -> Result<OpeningsAnswer, Error> {
+/// An answer with all of its body.
+#[derive(Clone)]
+struct Told {
+    etag: String,
+    body: Bytes,
+    was_large: bool,
+}
+
+async fn ask(house: &House, query: &OpeningsQuery) -> Result<Told, Error> {
     ask_of(house, "ada", query).await
 }
 
-async fn ask_of(house: &House, provider: &str, query: &OpeningsQuery) -> Result<OpeningsAnswer, Error> {
-    availability::openings(&house.s, provider, &format!("{query:?}"), || Ok(query.clone())).await
+async fn ask_of(house: &House, provider: &str, query: &OpeningsQuery) -> Result<Told, Error> {
+    let read = || Ok(query.clone());
+    let answer = availability::openings(&house.s, provider, &format!("{query:?}"), read, |_| Ok(())).await?;
+    let was_large = matches!(answer.body, AnswerBody::Large(_));
+    Ok(Told { etag: answer.etag, body: answer.body.whole(), was_large })
 }
 
-fn read(answer: &OpeningsAnswer) -> OpeningsBody {
+fn read(answer: &Told) -> OpeningsBody {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
@@ -137,4 +149,67 @@ async fn a_handle_given_up_is_not_found_at_once(pool: PgPool) {
     assert!(providers::profile(&house.s, "lovelace").await.unwrap().offerings.is_empty());
     let none = ask_of(&house, "lovelace", &OpeningsQuery::default()).await;
     assert_eq!(problem(none), Problem::NotFound);
+}
+
+/// Open around the clock, with a start every five minutes.
+async fn always_open(pool: PgPool) -> House {
+    let house = house_with(pool, NewOffering { step_minutes: 5, horizon_days: 60, ..NewOffering::first() }).await;
+    let hours = weekly(&ALL, "00:00", "24:00", "2027-02-01", "UTC");
+    availability::create(&house.s, &house.actor, hours, None).await.unwrap();
+    house
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_large_answer_in_pieces_is_byte_by_byte_the_same(pool: PgPool) {
+    let house = always_open(pool).await;
+    house.book("2027-03-03T09:30:00Z", 30).await.unwrap();
+    let months = ask(&house, &query("2027-03-01", "2027-05-10")).await.unwrap();
+    assert!(months.was_large);
+    let body = read(&months);
+    assert_eq!(serde_json::to_vec(&body).unwrap(), months.body);
+    // Sixty days of horizon from midnight, less half an hour and what would run into it.
+    assert_eq!(body.slots.len(), 60 * 288 + 1 - 11);
+    let mut by_day = Vec::new();
+    for day in 0..70 {
+        let from = at("2027-03-01T00:00:00Z") + chrono::TimeDelta::days(day);
+        let to = from + chrono::TimeDelta::days(1);
+        let day = ask(&house, &query(&from.to_rfc3339(), &to.to_rfc3339())).await.unwrap();
+        assert!(!day.was_large);
+        by_day.extend(read(&day).slots);
+    }
+    assert_eq!(body.slots, by_day);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_tag_of_a_large_answer_is_known_beforehand_and_changes_with_it(pool: PgPool) {
+    let house = always_open(pool).await;
+    let months = query("2027-03-01", "2027-05-10");
+    let mut told = vec![ask(&house, &months).await.unwrap()];
+    for now in ["2027-03-01T00:00:00Z", "2027-03-01T00:04:59Z", "2027-03-01T00:05:00Z", "2027-03-01T00:05:01Z"] {
+        house.clock.set(at(now));
+        told.push(ask(&house, &months).await.unwrap());
+    }
+    house.book("2027-03-03T09:30:00Z", 30).await.unwrap();
+    told.push(ask(&house, &months).await.unwrap());
+    for one in &told {
+        for other in &told {
+            assert_eq!(one.etag == other.etag, one.body == other.body);
+        }
+    }
+    assert!(told[0].etag != told[6 - 1].etag && told[3].etag != told[4].etag);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_answer_is_charged_before_it_is_made_and_not_again(pool: PgPool) {
+    let house = always_open(pool).await;
+    let day = query("2027-03-02", "2027-03-03");
+    let asking = async |allowed: usize| {
+        let charge = |starts| {
+            if starts <= allowed { Ok(()) } else { Err(Problem::RateLimited { retry_after_seconds: 9 }) }
+        };
+        availability::openings(&house.s, "ada", "day", || Ok(day.clone()), charge).await.map(|_| ())
+    };
+    assert_eq!(problem(asking(200).await), Problem::RateLimited { retry_after_seconds: 9 });
+    asking(400).await.unwrap();
+    asking(0).await.unwrap();
 }
