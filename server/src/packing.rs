@@ -1,5 +1,7 @@
 //! Compression, for those who ask for it.
 
+mod pieces;
+
 use std::io::Write;
 
 use axum::extract::Request;
@@ -8,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{self, HeaderValue};
+pub use pieces::Gzip;
 use tower::ServiceExt;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -34,8 +37,23 @@ pub async fn run(request: Request, next: Next) -> Response {
     response
 }
 
+/// On an answer that is sent as it is: it is large and made while it is sent, and what `Compression` keeps for each
+/// answer under way (megabytes for brotli) would be held by all who do not read.
+#[derive(Clone)]
+pub struct AsItIs;
+
 fn worth_packing() -> impl Predicate {
-    DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"))
+    let may = |_, _, _: &HeaderMap, extensions: &http::Extensions| extensions.get::<AsItIs>().is_none();
+    DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream")).and(may)
+}
+
+/// Whether `Accept-Encoding` names this coding and does not refuse it.
+pub fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|part| {
+        let mut parts = part.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding)) && !parts.any(is_never)
+    })
 }
 
 /// How what is ready is packed, once.
@@ -53,16 +71,9 @@ const BROTLI_WINDOW: i32 = 20;
 impl Coding {
     /// The best of those that the client takes.
     pub fn of(headers: &HeaderMap) -> Self {
-        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let takes = |coding: &str| {
-            accepted.split(',').any(|part| {
-                let mut parts = part.split(';').map(str::trim);
-                parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding)) && !parts.any(is_never)
-            })
-        };
         match () {
-            () if takes("br") => Self::Brotli,
-            () if takes("gzip") => Self::Gzip,
+            () if accepts(headers, "br") => Self::Brotli,
+            () if accepts(headers, "gzip") => Self::Gzip,
             () => Self::Identity,
         }
     }

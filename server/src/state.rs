@@ -12,6 +12,7 @@ use crate::line::Line;
 use crate::pages::guest::Kept;
 use crate::pages::rendering::Rendering;
 use crate::rate_limit::Limits;
+use crate::rest::LargeAnswers;
 
 /// Shared, not copied: every layer and every handler of every request has a clone of its own.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub struct Shared {
     pub kept: Kept,
     /// Guests for whom no page can be made yet.
     pub line: Line,
+    pub large: LargeAnswers,
     pub leptos: LeptosOptions,
 }
 
@@ -37,7 +39,8 @@ impl AppState {
         let limits = Arc::new(Limits::new(config.rate_limit));
         let rendering = Rendering::new(config.pages_at_once);
         let (kept, line) = (Kept::default(), Line::default());
-        Self(Arc::new(Shared { services, config, shutdown, limits, rendering, kept, line, leptos }))
+        let large = LargeAnswers::new(config.rate_limit);
+        Self(Arc::new(Shared { services, config, shutdown, limits, rendering, kept, line, large, leptos }))
     }
 }
 

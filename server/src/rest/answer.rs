@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
@@ -43,8 +43,8 @@ impl IfNoneMatch {
     }
 }
 
-/// Ready JSON that a client may keep and ask about: 304 when `If-None-Match` names `etag`.
-pub fn conditional(asked: &IfNoneMatch, etag: &str, body: Bytes) -> Response {
+/// JSON that a client may keep and ask about: 304 when `If-None-Match` names `etag`.
+pub fn conditional(asked: &IfNoneMatch, etag: &str, body: impl Into<Body>) -> Response {
     const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
     let fresh = is_match(asked, etag);
@@ -62,7 +62,7 @@ pub fn conditional(asked: &IfNoneMatch, etag: &str, body: Bytes) -> Response {
 }
 
 /// RFC 9110, 13.1.2: a list of tags or `*`, compared weakly (`W/` does not count).
-fn is_match(asked: &IfNoneMatch, etag: &str) -> bool {
+pub fn is_match(asked: &IfNoneMatch, etag: &str) -> bool {
     let wanted = opaque(etag);
     let lists = asked.0.iter().filter_map(|value| value.to_str().ok());
     // Our own tags hold no comma, so that cutting at commas finds every one of ours.

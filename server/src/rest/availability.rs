@@ -1,16 +1,20 @@
 //! Availability: what the public may know of it, and the provider's own entries.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{AvailabilityEntry, NewAvailability, Page};
-use service::availability::{self, ExplainQuery, OpeningsQuery};
+use service::availability::{self, AnswerBody, ExplainQuery, OpeningsQuery};
 use service::paging::PageRequest;
 use service::providers;
 
 use super::ApiProblem;
-use super::answer::{Created, IfNoneMatch, conditional};
+use super::answer::{Created, IfNoneMatch, conditional, is_match};
 use super::extract::{AsProvider, JsonForm, NoQuery, PathId, ProviderPath, Query};
+use super::large::{Reader, sent_as_it_is};
 use super::replies::{Deleted, Explanation, Openings};
 use super::requests::AvailabilityRequest;
 use super::stretch;
@@ -43,14 +47,38 @@ pub async fn openings(
     ProviderPath(provider): ProviderPath,
     query: Query,
     asked: IfNoneMatch,
+    reader: Reader,
 ) -> Result<Response, ApiProblem> {
     let read = || {
         let [from, to, offering, duration_minutes, time_zone] =
             query.only(["from", "to", "offering", "duration_minutes", "time_zone"])?;
         Ok(OpeningsQuery { from, to, offering, duration_minutes, time_zone })
     };
-    let answer = availability::openings(&state.services, &provider, query.words(), read).await?;
-    Ok(conditional(&asked, &answer.etag, answer.body))
+    let charged = Mutex::new(None);
+    let charge = |starts| {
+        let standing = state.limits.charge(reader.address, starts)?;
+        *charged.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+        Ok(())
+    };
+    let answer = availability::openings(&state.services, &provider, query.words(), read, charge).await?;
+    let mut response = match answer.body {
+        AnswerBody::Ready(body) => conditional(&asked, &answer.etag, body),
+        AnswerBody::Large(answer_body) => {
+            let is_sent = !reader.only_head && !is_match(&asked, &answer.etag);
+            let body = if is_sent {
+                charge(answer_body.starts())?;
+                let place = state.large.enter(reader.address).await?;
+                state.large.body(*answer_body, place, reader.takes_gzip)
+            } else {
+                Body::empty()
+            };
+            sent_as_it_is(conditional(&asked, &answer.etag, body), reader.takes_gzip)
+        }
+    };
+    if let Some(standing) = charged.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        response.extensions_mut().insert(standing);
+    }
+    Ok(response)
 }
 
 /// Why a time can or cannot be booked

@@ -41,6 +41,9 @@ async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Req
         None => response,
         Some(_) if response.status() == http::StatusCode::TOO_MANY_REQUESTS => refused(response),
         Some(standing) => {
+            // What the answer itself has cost beside the request.
+            let charged = response.extensions_mut().remove::<Standing>();
+            let standing = charged.map_or(standing, |charged| standing.tighter(charged));
             tell(response.headers_mut(), standing);
             response
         }

@@ -6,6 +6,7 @@ mod bookings;
 mod calendar_file;
 mod extract;
 mod health;
+mod large;
 mod limits;
 mod me;
 mod offerings;
@@ -26,6 +27,7 @@ use crate::openapi;
 use crate::state::AppState;
 
 pub use answer::{IfNoneMatch, conditional};
+pub use large::LargeAnswers;
 pub use problem::{ApiProblem, layer as documents};
 
 /// The routes with their descriptions, of which the OpenAPI document is made.

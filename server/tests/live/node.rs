@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::provider::{NewProvider, Password};
 use domain::{Effect, Guest, NewAvailability, NewBooking, NewOffering, Pattern, TimeRange};
-use server::{AppState, Config};
+use server::{AppState, Config, accept};
 use service::bookings::Booked;
 use service::{Actor, Clock, Services, availability, bookings, offerings, providers};
 use sqlx::PgPool;
@@ -68,14 +68,14 @@ impl Node {
             }
         }
         let Ok((_, config)) = Config::read([OsString::from("eventide")]) else { panic!("the defaults are right") };
+        let accepting = accept::Settings::of(&config);
         let state = AppState::new(services.clone(), config, shutdown.clone());
         let router = server::live::routes_with(setup.sockets).with_state(state);
         let listener = listen(setup.small_buffers);
         let addr = listener.local_addr().unwrap();
         let stop = shutdown.clone();
         let serving = async move {
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await.unwrap();
+            assert!(accept::serve(listener, router, accepting, stop).await, "all have left");
         };
         let feeding = service::live::Live::run_with(services.clone(), shutdown.clone(), feed);
         let running = vec![tokio::spawn(serving), tokio::spawn(feeding)];

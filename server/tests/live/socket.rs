@@ -6,6 +6,7 @@ use domain::live::LiveMessage;
 use futures::SinkExt;
 use server::live::Settings;
 use sqlx::PgPool;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -96,6 +97,45 @@ async fn a_flood_of_frames_closes_the_socket(pool: PgPool) {
     node.stop().await;
 }
 
+/// Each kind of frame that never becomes a message, or becomes one without a word in it.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_flood_of_frames_without_a_message_closes_the_socket_too(pool: PgPool) {
+    let node = Node::start(&pool).await;
+    let shop = Shop::open(&node.services).await;
+    // Masked, of no length: the first part of a text and its continuations, pings, pongs.
+    for (first, repeated) in [(0x01, 0x00), (0x02, 0x00), (0x89, 0x89), (0x8a, 0x8a)] {
+        let mut client = Client::join(&node, &shop.handle, None).await;
+        client.state().await;
+        let frame = |kind: u8| [kind, 0x80, 1, 2, 3, 4];
+        let mut flood = frame(first).to_vec();
+        flood.extend(frame(repeated).repeat(10_000));
+        // Far more than anybody may send; long before that it is refused.
+        let mut sent = 0;
+        while sent < 100 * flood.len() && client.socket.get_mut().write_all(&flood).await.is_ok() {
+            sent += flood.len();
+            flood.drain(..6 * usize::from(sent == flood.len()));
+        }
+        assert!(sent < 100 * flood.len(), "{repeated:#x}: {sent} bytes were taken");
+        drop(client);
+        node.has_listeners(0).await;
+    }
+    node.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_flood_is_told_why_it_ends(pool: PgPool) {
+    let node = Node::start(&pool).await;
+    let shop = Shop::open(&node.services).await;
+    let mut client = Client::join(&node, &shop.handle, None).await;
+    client.state().await;
+    let mut flood = vec![0x01, 0x80, 1, 2, 3, 4];
+    flood.extend([0x00, 0x80, 1, 2, 3, 4].repeat(50_000));
+    client.socket.get_mut().write_all(&flood).await.unwrap();
+    assert_eq!(client.closed().await, 1008);
+    node.has_listeners(0).await;
+    node.stop().await;
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn only_pages_of_our_own_may_bring_cookies(pool: PgPool) {
     let node = Node::start(&pool).await;
@@ -134,6 +174,22 @@ async fn what_cannot_be_served_is_a_problem_before_the_upgrade(pool: PgPool) {
     assert_eq!(refused(&node, &shop.handle, &[]).await, (429, "/problems/rate-limited".to_owned()));
     drop(first);
     node.has_listeners(0).await;
+    node.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn sockets_of_all_together_leave_room_for_others(pool: PgPool) {
+    let settings = Settings { most: 1, ..Settings::default() };
+    let node = Node::start_with(&pool, Setup { sockets: settings, ..Setup::default() }).await;
+    let shop = Shop::open(&node.services).await;
+    let mut first = Client::join(&node, &shop.handle, None).await;
+    first.state().await;
+    assert_eq!(refused(&node, &shop.handle, &[]).await, (503, "/problems/unavailable".to_owned()));
+    drop(first);
+    node.has_listeners(0).await;
+    let mut next = Client::join(&node, &shop.handle, None).await;
+    next.state().await;
+    drop(next);
     node.stop().await;
 }
 

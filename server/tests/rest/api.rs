@@ -1,16 +1,18 @@
 //! A server of one's own for each test, and calls to it that are checked against the document.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
-use server::Config;
+use server::{Config, accept, serve};
 use service::{Clock, Services};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::schema;
@@ -21,6 +23,7 @@ pub const PASSWORD: &str = "correct horse battery";
 
 pub struct Api {
     pub base: String,
+    pub addr: SocketAddr,
     pub http: reqwest::Client,
     /// The server's, at [`NOW`] until it is set.
     pub clock: Clock,
@@ -28,6 +31,7 @@ pub struct Api {
     /// Method, path as in the document, status: of every call so far.
     pub answered: Mutex<BTreeSet<(String, String, u16)>>,
     shutdown: CancellationToken,
+    serving: Option<JoinHandle<()>>,
 }
 
 impl Drop for Api {
@@ -78,18 +82,31 @@ impl Api {
     }
 
     pub async fn start_with(pool: PgPool, flags: &[&str]) -> Self {
+        Self::start_as(pool, flags, |_| {}).await
+    }
+
+    /// With other limits for connections.
+    pub async fn start_as(pool: PgPool, flags: &[&str], adjust: impl FnOnce(&mut accept::Settings)) -> Self {
         let arguments = ["eventide", "--addr", "127.0.0.1:0"].iter().chain(flags);
         let (_, mut config) = Config::read(arguments.map(Into::into)).ok().expect("flags of our own");
         let listener = TcpListener::bind(config.addr).await.unwrap();
         config.bound_to(listener.local_addr().unwrap());
-        let base = config.url("");
+        let (base, addr) = (config.url(""), config.addr);
+        let mut settings = accept::Settings::of(&config);
+        adjust(&mut settings);
         let clock = Clock::fixed(NOW.parse::<DateTime<Utc>>().unwrap());
         let shutdown = CancellationToken::new();
         let services = Services::new(pool, clock.clone());
-        tokio::spawn(server::serve::serve(listener, services, config, shutdown.clone()));
+        let serving = tokio::spawn(serve::serve_with(listener, services, config, shutdown.clone(), settings));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let document = serde_json::to_value(server::openapi::document()).unwrap();
-        Self { base, http, clock, document, answered: Mutex::default(), shutdown }
+        Self { base, addr, http, clock, document, answered: Mutex::default(), shutdown, serving: Some(serving) }
+    }
+
+    /// Tells the server to stop and waits until it has.
+    pub async fn stop(&mut self) {
+        self.shutdown.cancel();
+        self.serving.take().expect("it runs").await.unwrap();
     }
 
     /// `path` as in the document, without `/api/v1`.

@@ -5,8 +5,8 @@ mod large;
 mod openings;
 
 pub use entries::{Deleted, create, delete, get, list, replace};
-pub(crate) use openings::CachedAnswer;
 pub use large::LargeAnswer;
+pub(crate) use openings::CachedAnswer;
 pub use openings::{
     AnswerBody, ExplainQuery, Explanation, OpeningsAnswer, OpeningsBody, OpeningsQuery, explain, openings,
 };
