@@ -54,6 +54,9 @@ pub struct Settings {
 /// mobile networks lets through, and more than those take who read a byte now and then.
 pub const LEAST_TAKEN: usize = 16 * 1024;
 
+/// Bytes of an answer that the kernel takes before they can be sent.
+const UNSENT: u32 = 128 * 1024;
+
 impl Settings {
     pub fn of(config: &Config) -> Self {
         let trust_proxy = config.trust_proxy;
@@ -81,12 +84,7 @@ impl Settings {
 /// Accepts until `shutdown` is cancelled. Then requests that have begun are finished, for [`Settings::grace`] at most.
 /// Whether all of them were.
 pub async fn serve(listener: TcpListener, router: Router, settings: Settings, shutdown: CancellationToken) -> bool {
-    // Accepted sockets inherit it. What nobody acknowledges, or takes, does not stay in the kernel for a quarter of an
-    // hour after we have closed.
-    let unacknowledged = u32::try_from(settings.write.as_millis()).unwrap_or(u32::MAX);
-    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&listener, unacknowledged) {
-        tracing::debug!(%error, "the time limit of TCP stays the system's");
-    }
+    bound_the_kernel(&listener, settings.write);
     let (sweep_every, grace) = (settings.sweep_every(), settings.grace);
     let manner = Manner::new(router, settings.body);
     let places = Places::new(settings);
@@ -106,6 +104,18 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, sh
     places.end_all();
     sweeping.abort();
     all_left
+}
+
+/// What the kernel keeps for a client. Accepted sockets inherit it.
+fn bound_the_kernel(listener: &TcpListener, patience: Duration) {
+    let socket = socket2::SockRef::from(listener);
+    // It would buffer megabytes for one who does not read. What is on its way is not counted, so nobody is slowed.
+    let unsent = socket.set_tcp_notsent_lowat(UNSENT);
+    // What nobody acknowledges, or takes, does not stay for a quarter of an hour after we have closed.
+    let unacknowledged = socket.set_tcp_user_timeout(Some(patience));
+    if let Err(error) = unsent.and(unacknowledged) {
+        tracing::debug!(%error, "the limits of TCP stay the system's");
+    }
 }
 
 async fn accept(listener: &TcpListener, places: &Arc<Places>, manner: &Manner, shutdown: &CancellationToken) {

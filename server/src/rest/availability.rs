@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{AvailabilityEntry, NewAvailability, Page};
@@ -14,7 +13,7 @@ use service::providers;
 use super::ApiProblem;
 use super::answer::{Created, IfNoneMatch, conditional, is_match};
 use super::extract::{AsProvider, JsonForm, NoQuery, PathId, ProviderPath, Query};
-use super::large::{Reader, sent_as_it_is};
+use super::large::{self, Reader, sent_as_it_is};
 use super::replies::{Deleted, Explanation, Openings};
 use super::requests::AvailabilityRequest;
 use super::stretch;
@@ -70,7 +69,7 @@ pub async fn openings(
                 let place = state.large.enter(reader.address).await?;
                 state.large.body(*answer_body, place, reader.takes_gzip)
             } else {
-                Body::empty()
+                large::nothing()
             };
             sent_as_it_is(conditional(&asked, &answer.etag, body), reader.takes_gzip)
         }

@@ -90,6 +90,11 @@ impl<S: Sync> FromRequestParts<S> for Reader {
     }
 }
 
+/// For who asks for the head only: of no known length, as the body would be.
+pub fn nothing() -> Body {
+    Body::from_stream(stream::empty::<Result<Bytes, Infallible>>())
+}
+
 /// What [`LargeAnswers::body`] makes is not packed again.
 pub fn sent_as_it_is(mut response: Response, packed: bool) -> Response {
     response.extensions_mut().insert(packing::AsItIs);

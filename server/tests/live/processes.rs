@@ -8,7 +8,8 @@ use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, PgPool};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 
 use super::client::{Client, PATIENCE};
@@ -21,10 +22,14 @@ struct Server {
 
 impl Server {
     async fn start(pool: &PgPool) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_eventide"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_eventide")), pool, "off").await
+    }
+
+    async fn start_by(mut command: Command, pool: &PgPool, limits: &str) -> Self {
+        let mut process = command
             .env("DATABASE_URL", pool.connect_options().to_url_lossy().as_str())
             .env("EVENTIDE_ADDR", "127.0.0.1:0")
-            .env("EVENTIDE_RATE_LIMIT", "off")
+            .env("EVENTIDE_RATE_LIMIT", limits)
             .env_remove("EVENTIDE_BASE_URL")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -56,6 +61,18 @@ impl Server {
         let answer: Value = response.json().await.unwrap();
         assert_eq!(status, StatusCode::CREATED, "{answer}");
         answer
+    }
+
+    /// Resident memory, in MB.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    async fn get(&self, path: &str) -> StatusCode {
+        let get = reqwest::get(format!("http://{}{path}", self.addr));
+        tokio::time::timeout(PATIENCE, get).await.expect("in time").expect("an answer").status()
     }
 
     /// As `docker stop` does; whether it went by itself.
@@ -94,4 +111,67 @@ async fn a_booking_through_one_server_reaches_a_socket_on_the_other(pool: PgPool
     assert!(stopped);
     assert_eq!(goodbye, 1001);
     assert!(a.stop().await);
+}
+
+/// A client that asks, or begins to, and reads nothing; from `127.0.0.<last>`.
+async fn deaf(to: SocketAddr, last: u8, says: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
+    let mut stream = socket.connect(to).await.unwrap();
+    // The server may have hung up already.
+    let _ = stream.write_all(says.as_bytes()).await;
+    stream
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn with_few_open_files_silent_connections_keep_nobody_out(pool: PgPool) {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 160 && exec \"$0\"", env!("CARGO_BIN_EXE_eventide")]);
+    let server = Server::start_by(command, &pool, "on").await;
+    let mut silent = Vec::new();
+    for n in 0..600u32 {
+        let says = ["", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "][n as usize % 2];
+        silent.push(deaf(server.addr, 2 + (n % 200) as u8, says).await);
+        if n % 60 == 59 {
+            assert_eq!(server.get("/readyz").await, StatusCode::OK, "after {n}");
+        }
+    }
+    drop(silent);
+    assert!(server.stop().await);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_does_not_read_costs_little_memory(pool: PgPool) {
+    let server = Server::start(&pool).await;
+    let account = json!({"handle": "large", "display_name": "Large", "email": "large@example.com",
+        "password": "a long enough password", "time_zone": "UTC"});
+    let token = server.post("/providers", None, account).await["token"].as_str().unwrap().to_owned();
+    let offering = json!({"slug": "always", "title": "Always", "durations_minutes": [30], "step_minutes": 5,
+        "horizon_days": 366});
+    server.post("/offerings", Some(&token), offering).await;
+    let now: DateTime<Utc> = sqlx::query_scalar("select date_trunc('hour', now())").fetch_one(&pool).await.unwrap();
+    let (start, end) = (now + chrono::TimeDelta::hours(24), now + chrono::TimeDelta::days(360));
+    let hours = json!({"effect": "open", "pattern": {"kind": "one_off", "start": start, "end": end}});
+    server.post("/availability", Some(&token), hours).await;
+    let path = format!("/api/v1/availability/large?from={}&to={}&offering=always", start.date_naive(), end.date_naive());
+    assert_eq!(server.get(&path).await, StatusCode::OK);
+
+    let before = server.memory();
+    let asks = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut many = Vec::new();
+    for n in 0..100u8 {
+        many.push(deaf(server.addr, 2 + n, &asks).await);
+    }
+    // Each of them is 8 MB. When all have begun, they go on as far as they can while this is answered many times.
+    for stream in &many {
+        tokio::time::timeout(PATIENCE, stream.readable()).await.expect("an answer begins").unwrap();
+    }
+    for _ in 0..50 {
+        assert_eq!(server.get("/readyz").await, StatusCode::OK);
+    }
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 50, "{grown} MB for {} who do not read", many.len());
+    drop(many);
+    assert!(server.stop().await);
 }
