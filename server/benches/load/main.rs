@@ -1,7 +1,8 @@
 //! The load figures of `make bench`: the real binary beside what it is compared with, in one run.
 //!
 //! `cargo bench -p server --bench load -- slots start` runs only those named, of: slots, bookings,
-//! live, page, rush, leavers, start. A missed target is printed and is no failure; something that does not work is one.
+//! live, slow, page, rush, leavers, start. A missed target is printed and is no failure; something that does not work
+//! is one.
 
 mod bookings;
 mod client;
@@ -13,6 +14,7 @@ mod pgbench;
 mod reading;
 mod rush;
 mod slots;
+mod slow;
 mod start;
 mod static_handler;
 mod table;
@@ -31,7 +33,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const FIGURES: [&str; 7] = ["slots", "bookings", "live", "page", "rush", "leavers", "start"];
+const FIGURES: [&str; 8] = ["slots", "bookings", "live", "slow", "page", "rush", "leavers", "start"];
 
 fn main() -> ExitCode {
     // `--bench` is cargo's own.
@@ -80,6 +82,9 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Outcome<()> {
     }
     if wanted("live") {
         rows.extend(live::measure(&world).await?);
+    }
+    if wanted("slow") {
+        rows.extend(slow::measure(&world).await?);
     }
     if wanted("page") {
         rows.extend(page::measure(&world).await?);

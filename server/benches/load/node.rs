@@ -33,11 +33,20 @@ impl Node {
     }
 
     pub async fn eventide_at(addr: SocketAddr, on: On<'_>) -> Outcome<(Self, Duration)> {
+        Self::started(addr, on, &["--rate-limit", "off"]).await
+    }
+
+    /// With these settings beside the usual ones.
+    pub async fn eventide_with(on: On<'_>, flags: &[&str]) -> Outcome<(Self, Duration)> {
+        Self::started(free_address()?, on, flags).await
+    }
+
+    async fn started(addr: SocketAddr, on: On<'_>, flags: &[&str]) -> Outcome<(Self, Duration)> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eventide"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
         }
-        command.args(["serve", "--rate-limit", "off", "--log", "warn", "--addr", &addr.to_string()]);
+        command.args(["serve", "--log", "warn", "--addr", &addr.to_string()]).args(flags);
         match on {
             On::Url(url) => command.args(["--database-url", url]),
             On::DataDir(folder) => command.arg("--data-dir").arg(folder),

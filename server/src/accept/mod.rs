@@ -57,6 +57,9 @@ pub const LEAST_TAKEN: usize = 16 * 1024;
 /// Bytes of an answer that the kernel takes before they can be sent.
 const UNSENT: u32 = 128 * 1024;
 
+/// Connections that the kernel keeps until they are accepted.
+const LINE: i32 = 16_384;
+
 impl Settings {
     pub fn of(config: &Config) -> Self {
         let trust_proxy = config.trust_proxy;
@@ -106,14 +109,16 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, sh
     all_left
 }
 
-/// What the kernel keeps for a client. Accepted sockets inherit it.
+/// What the kernel keeps for clients. Accepted sockets inherit it.
 fn bound_the_kernel(listener: &TcpListener, patience: Duration) {
     let socket = socket2::SockRef::from(listener);
+    // A longer line than the usual 1024, as far as the system allows: who does not get into it tries again a second later.
+    let line = socket.listen(LINE);
     // It would buffer megabytes for one who does not read. What is on its way is not counted, so nobody is slowed.
     let unsent = socket.set_tcp_notsent_lowat(UNSENT);
     // What nobody acknowledges, or takes, does not stay for a quarter of an hour after we have closed.
     let unacknowledged = socket.set_tcp_user_timeout(Some(patience));
-    if let Err(error) = unsent.and(unacknowledged) {
+    if let Err(error) = line.and(unsent).and(unacknowledged) {
         tracing::debug!(%error, "the limits of TCP stay the system's");
     }
 }

@@ -16,7 +16,7 @@ use crate::client_address::network;
 const LAST_HEAD: Duration = Duration::from_secs(1);
 /// Of those who wait longest, so many are found at once: to look through all of them for each newcomer would cost more
 /// than to serve them.
-const VICTIMS: usize = 64;
+const VICTIMS: usize = 256;
 /// An answer that nobody takes is as good as none after this long, where others need the place.
 const UNTAKEN: u64 = 1000;
 
@@ -45,11 +45,12 @@ struct Network {
     live: usize,
 }
 
-/// Somebody who waits, or keeps us waiting, since `since`.
-struct Candidate {
-    since: u64,
-    state: State,
-    seat: Arc<Seat>,
+/// Who could make room: since when they wait, and the state in which they do.
+type Candidate = ((u64, State), Arc<Seat>);
+
+/// The longest first; of two who came in the same moment, the first.
+fn rank(((since, _), seat): &((u64, State), &Arc<Seat>)) -> (u64, u64) {
+    (*since, seat.id)
 }
 
 impl Places {
@@ -80,7 +81,9 @@ impl Places {
         let of_network = taken.networks.get(&network);
         if network.is_some() && of_network.is_some_and(|of| of.talking() >= self.settings.most_per_network) {
             let of_network = of_network.expect("looked at");
-            let longest = of_network.seats.values().filter_map(|seat| self.candidate(seat)).min_by_key(Candidate::rank);
+            let seats = of_network.seats.values();
+            let longest = seats.filter_map(|seat| Some((self.waits_since(seat)?, seat))).min_by_key(rank);
+            let longest = longest.map(|(since, seat)| (since, seat.clone()));
             taken.end(&longest?).then_some(())?;
         }
         if taken.total >= self.settings.most {
@@ -101,13 +104,13 @@ impl Places {
             }
         }
         let seats = taken.networks.values().flat_map(|network| network.seats.values());
-        let mut waiting: Vec<Candidate> = seats.filter_map(|seat| self.candidate(seat)).collect();
+        let mut waiting: Vec<_> = seats.filter_map(|seat| Some((self.waits_since(seat)?, seat))).collect();
         if waiting.len() > VICTIMS {
-            waiting.select_nth_unstable_by_key(VICTIMS, Candidate::rank);
+            waiting.select_nth_unstable_by_key(VICTIMS, rank);
             waiting.truncate(VICTIMS);
         }
-        waiting.sort_unstable_by_key(|candidate| std::cmp::Reverse(candidate.rank()));
-        taken.victims = waiting;
+        waiting.sort_unstable_by_key(|candidate| std::cmp::Reverse(rank(candidate)));
+        taken.victims = waiting.into_iter().map(|(since, seat)| (since, seat.clone())).collect();
         while let Some(victim) = taken.victims.pop() {
             if taken.end(&victim) {
                 return true;
@@ -116,7 +119,8 @@ impl Places {
         false
     }
 
-    fn candidate(&self, seat: &Arc<Seat>) -> Option<Candidate> {
+    /// Since when the client waits, or keeps us waiting; and the state in which it does.
+    fn waits_since(&self, seat: &Seat) -> Option<(u64, State)> {
         let (now, state) = (self.now(), seat.state());
         let since = match state.phase {
             Phase::New | Phase::Idle | Phase::Asking => Some(state.since),
@@ -126,7 +130,7 @@ impl Places {
             }
             Phase::Live | Phase::Ending => None,
         };
-        since.map(|since| Candidate { since, state, seat: seat.clone() })
+        since.map(|since| (since, state))
     }
 
     /// The system has no more files: some of those who wait make room.
@@ -235,9 +239,8 @@ impl Places {
 
 impl Taken {
     /// Whether the candidate still does what it was chosen for, and goes.
-    fn end(&mut self, candidate: &Candidate) -> bool {
-        let seat = &candidate.seat;
-        if !seat.change(candidate.state, Phase::Ending) {
+    fn end(&mut self, ((_, state), seat): &Candidate) -> bool {
+        if !seat.change(*state, Phase::Ending) {
             return false;
         }
         // Before it is gone, so that the place can be given away at once.
@@ -263,13 +266,6 @@ impl Network {
     /// Connections that are no live sockets.
     fn talking(&self) -> usize {
         self.seats.len() - self.live
-    }
-}
-
-impl Candidate {
-    /// The longest first; of two who came in the same moment, the first.
-    fn rank(&self) -> (u64, u64) {
-        (self.since, self.seat.id)
     }
 }
 
@@ -354,11 +350,11 @@ mod tests {
 
     #[test]
     fn of_many_who_wait_the_oldest_go_one_by_one() {
-        let places = places(500, 1000);
-        let seats: Vec<_> = (0..500).map(|_| places.enter(address("192.0.2.1")).unwrap()).collect();
-        let later: Vec<_> = (0..200).map(|_| places.enter(address("192.0.2.2")).unwrap()).collect();
-        assert!(seats[..200].iter().all(|seat| seat.is_ending()));
-        assert!(seats[200..].iter().chain(&later).all(|seat| !seat.is_ending()));
+        let places = places(3 * VICTIMS, 10 * VICTIMS);
+        let seats: Vec<_> = (0..3 * VICTIMS).map(|_| places.enter(address("192.0.2.1")).unwrap()).collect();
+        let later: Vec<_> = (0..2 * VICTIMS).map(|_| places.enter(address("192.0.2.2")).unwrap()).collect();
+        assert!(seats[..2 * VICTIMS].iter().all(|seat| seat.is_ending()));
+        assert!(seats[2 * VICTIMS..].iter().chain(&later).all(|seat| !seat.is_ending()));
     }
 
     #[test]

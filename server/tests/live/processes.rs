@@ -154,7 +154,8 @@ async fn who_does_not_read_costs_little_memory(pool: PgPool) {
     let (start, end) = (now + chrono::TimeDelta::hours(24), now + chrono::TimeDelta::days(360));
     let hours = json!({"effect": "open", "pattern": {"kind": "one_off", "start": start, "end": end}});
     server.post("/availability", Some(&token), hours).await;
-    let path = format!("/api/v1/availability/large?from={}&to={}&offering=always", start.date_naive(), end.date_naive());
+    let path =
+        format!("/api/v1/availability/large?from={}&to={}&offering=always", start.date_naive(), end.date_naive());
     assert_eq!(server.get(&path).await, StatusCode::OK);
 
     let before = server.memory();
