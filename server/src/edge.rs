@@ -15,7 +15,7 @@ use futures::FutureExt;
 use http::header::{self, HeaderValue};
 
 use crate::client_address::ClientAddress;
-use crate::request_id::{RequestId, X_REQUEST_ID, problem_response};
+use crate::request_id::{RequestId, WAIT_WHEN_UNAVAILABLE, X_REQUEST_ID, problem_response};
 use crate::state::AppState;
 use crate::{packing, problem_pages, security};
 
@@ -90,7 +90,11 @@ pub async fn around<F: Future<Output = Response>>(
 
     let path = path.as_ref().map_or("(no route)", MatchedPath::as_str);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-    if status >= 500 {
+    if status == 503 {
+        // Pages and their calls set the status only. Why it is so is said once, not for each of thousands.
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from(WAIT_WHEN_UNAVAILABLE));
+    }
+    if status >= 500 && status != 503 {
         tracing::warn!(request_id = id.as_str(), %method, path, status, ?elapsed, "answered");
     } else {
         tracing::debug!(request_id = id.as_str(), %method, path, status, ?elapsed, "answered");

@@ -63,13 +63,23 @@ async fn run(command: Command, mut config: Config) -> Result<(), String> {
         _ => None,
     };
     stopping::on_signal(shutdown.clone()).map_err(|error| format!("signals cannot be heard: {error}"))?;
-    let connected = database::connect(&config).await.map_err(|error| error.to_string())?;
+    let connected = database::connect(&config, &shutdown).await.map_err(|error| error.to_string())?;
     let done = match listener {
-        Some(listener) => serve_on(listener, &connected.pool, config, shutdown).await,
-        None => finish(command, &connected.pool).await,
+        Some(listener) => {
+            let told = shutdown.clone();
+            tokio::select! {
+                done = serve_on(listener, &connected.db, config, shutdown) => done,
+                never = async {
+                    told.cancelled().await;
+                    connected.retire();
+                    std::future::pending().await
+                } => never,
+            }
+        }
+        None => finish(command, &connected.db).await,
     };
-    connected.close().await;
-    done
+    // Why there is no Postgres any more says more than what failed without it.
+    connected.close().await.and(done)
 }
 
 async fn listen(config: &mut Config) -> Result<TcpListener, String> {
@@ -80,9 +90,9 @@ async fn listen(config: &mut Config) -> Result<TcpListener, String> {
     Ok(listener)
 }
 
-async fn finish(command: Command, pool: &sqlx::PgPool) -> Result<(), String> {
+async fn finish(command: Command, db: &service::Db) -> Result<(), String> {
     if command == Command::Demo {
-        let made = fill_demo(&serve::services(pool.clone())).await?;
+        let made = fill_demo(&serve::services(db.clone())).await?;
         println!(
             "{}",
             if made { "The demo provider is there." } else { "The database is not empty: nothing was changed." }
@@ -95,11 +105,11 @@ async fn finish(command: Command, pool: &sqlx::PgPool) -> Result<(), String> {
 
 async fn serve_on(
     listener: TcpListener,
-    pool: &sqlx::PgPool,
+    db: &service::Db,
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), String> {
-    let services = serve::services(pool.clone());
+    let services = serve::services(db.clone());
     if config.demo {
         fill_demo(&services).await?;
     }

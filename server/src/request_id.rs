@@ -77,6 +77,9 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
+/// Seconds: what stood still for a moment is back by then.
+pub const WAIT_WHEN_UNAVAILABLE: u64 = 2;
+
 /// `application/problem+json` with the problem's status.
 pub fn problem_response(problem: &Problem) -> Response {
     let status = http::StatusCode::from_u16(problem.status()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
@@ -84,7 +87,7 @@ pub fn problem_response(problem: &Problem) -> Response {
     let mut response = (status, headers, problem.document().to_string()).into_response();
     let wait = match problem {
         Problem::RateLimited { retry_after_seconds } => *retry_after_seconds,
-        Problem::Unavailable => 2,
+        Problem::Unavailable => WAIT_WHEN_UNAVAILABLE,
         _ => return response,
     };
     response.headers_mut().insert(http::header::RETRY_AFTER, wait.into());

@@ -32,6 +32,6 @@ pub async fn serve_with(
 }
 
 /// On the system's clock.
-pub fn services(pool: sqlx::PgPool) -> Services {
-    Services::new(pool, Clock::system())
+pub fn services(db: service::Db) -> Services {
+    Services::new(db, Clock::system())
 }

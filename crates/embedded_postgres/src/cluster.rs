@@ -8,7 +8,9 @@ use std::{
         process::CommandExt,
     },
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Duration,
 };
 
@@ -27,6 +29,8 @@ pub const SUPERUSER: &str = "eventide";
 /// Replaying the log after a crash takes as long as the log is.
 const RECOVERY: Duration = Duration::from_secs(600);
 const STOPPING: Duration = Duration::from_secs(60);
+/// Sessions of a Postgres that was killed end by themselves, at once; one that is frozen or busy does not.
+const LEAVING: Duration = Duration::from_secs(1);
 const OLD_LOG: u64 = 16 * 1024 * 1024;
 
 /// Which cluster to start and how.
@@ -54,6 +58,8 @@ pub struct Cluster {
     binaries: Binaries,
     account: Account,
     stopped: bool,
+    /// The postmaster that we started or took over.
+    process: u32,
     /// Held for as long as the cluster is ours; the kernel releases it however this process ends.
     _lock: File,
 }
@@ -80,9 +86,10 @@ impl Cluster {
         take_possession(&folder, &account)?;
 
         let socket_folder = place::socket_folder(&folder, &account)?;
-        let mut cluster = Self { folder, socket_folder, binaries, account, stopped: true, _lock: lock };
+        let mut cluster = Self { folder, socket_folder, binaries, account, stopped: true, process: 0, _lock: lock };
         cluster.run(options)?;
         cluster.stopped = false;
+        cluster.process = cluster.process().unwrap_or_default();
         cluster.create_database()?;
         Ok(cluster)
     }
@@ -113,6 +120,20 @@ impl Cluster {
         postmaster::running(&self.folder).map(|postmaster| postmaster.process)
     }
 
+    /// Whether the postmaster that was started, or taken over, still lives. Frozen is alive.
+    pub fn is_alive(&self) -> bool {
+        postmaster::is_process_of(self.process, &self.folder)
+    }
+
+    /// Starts it again after it ended by itself, with the settings it had: its crash recovery loses nothing that was
+    /// committed. Returns when it answers, or soon after `given_up` was set; then it may be stopped as ever.
+    pub fn revive(&mut self, given_up: &AtomicBool) -> Result<(), Error> {
+        self.clear_remains()?;
+        self.pg_ctl_start(given_up)?;
+        self.process = self.process().unwrap_or_default();
+        Ok(())
+    }
+
     /// Runs `sql` (one or more statements, one transaction) in the database and returns all rows as text.
     pub fn query(&self, sql: &str) -> Result<Rows, Error> {
         wire::query(&place::socket_file(&self.socket_folder), SUPERUSER, DATABASE, sql)
@@ -138,19 +159,22 @@ impl Cluster {
         fs::write(&file, wanted).map_err(Error::io("write", &file))?;
         self.account.give(&file)?;
         self.include_settings()?;
-        self.pg_ctl_start()
+        self.pg_ctl_start(&AtomicBool::new(false))
     }
 
     /// Removes what a killed Postgres leaves behind. Nobody else can be using it: the data folder is locked by us.
     fn clear_remains(&self) -> Result<(), Error> {
         // Sessions outlive a killed postmaster for a moment, and their shared memory forbids a new one.
+        if !postmaster::wait_none(&self.folder, LEAVING) {
+            postmaster::kill_all(&self.folder);
+        }
         if !postmaster::wait_none(&self.folder, STOPPING) {
             let said = "sessions of a Postgres that was killed do not end".to_owned();
             return Err(Error::Program { program: "Postgres", said, log: self.log() });
         }
-        let socket = place::socket_file(&self.socket_folder);
-        let socket_lock = socket.with_file_name(format!(".s.PGSQL.{}.lock", place::PORT));
-        for file in [postmaster::pid_file(&self.folder), socket, socket_lock] {
+        // Postgres itself replaces the socket when it is ready to: until then who connects is refused, and tries again.
+        let socket_lock = self.socket_folder.join(format!(".s.PGSQL.{}.lock", place::PORT));
+        for file in [postmaster::pid_file(&self.folder), socket_lock] {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(Error::io("remove", file)(error));
@@ -171,15 +195,25 @@ impl Cluster {
         fs::write(&file, format!("{text}\n{include}\n")).map_err(Error::io("write", &file))
     }
 
-    fn pg_ctl_start(&self) -> Result<(), Error> {
+    fn pg_ctl_start(&self, given_up: &AtomicBool) -> Result<(), Error> {
         let log = self.log();
         if fs::metadata(&log).is_ok_and(|found| found.len() > OLD_LOG) {
             fs::rename(&log, log.with_extension("log.1")).map_err(Error::io("rename", &log))?;
         }
         let written = fs::metadata(&log).map_or(0, |found| found.len() as usize);
         let seconds = RECOVERY.as_secs().to_string();
-        let done = self.pg_ctl(&["start", "-w", "-s", "-t", &seconds, "-l", "server.log"])?;
-        if done.status.success() {
+        let (program, mut command) = self.pg_ctl_command(&["start", "-w", "-s", "-t", &seconds, "-l", "server.log"]);
+        let starting = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut starting = starting.map_err(Error::io("run", &program))?;
+        while starting.try_wait().map_err(Error::io("wait for", &program))?.is_none() {
+            // Recovery may take minutes: whoever stops the server does not wait for them.
+            if given_up.load(Ordering::Relaxed) && postmaster::running(&self.folder).is_some() {
+                self.pg_ctl_stop()?;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let done = starting.wait_with_output().map_err(Error::io("wait for", &program))?;
+        if done.status.success() || given_up.load(Ordering::Relaxed) {
             return Ok(());
         }
         let text = fs::read(&log).unwrap_or_default();
@@ -199,12 +233,17 @@ impl Cluster {
     }
 
     fn pg_ctl(&self, arguments: &[&str]) -> Result<Output, Error> {
+        let (program, mut command) = self.pg_ctl_command(arguments);
+        output(&mut command, &program)
+    }
+
+    fn pg_ctl_command(&self, arguments: &[&str]) -> (PathBuf, Command) {
         let program = self.binaries.folder.join("pg_ctl");
         // pg_ctl hands the folder to a shell: from inside, its name is a harmless dot. A group of its own keeps a
         // Ctrl-C meant for the server from reaching it half-way; the postmaster gets a session of its own anyway.
         let mut command = self.account.command(&program);
         command.args(arguments).args(["-D", "."]).current_dir(&self.folder).process_group(0);
-        output(&mut command, &program)
+        (program, command)
     }
 
     fn create_database(&self) -> Result<(), Error> {
@@ -226,7 +265,8 @@ impl Cluster {
         Ok(())
     }
 
-    fn log(&self) -> PathBuf {
+    /// Where Postgres says what happens to it.
+    pub(crate) fn log(&self) -> PathBuf {
         self.folder.join("server.log")
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong, each in one line for the person who started the program.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 /// Why there is no running cluster.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +34,16 @@ pub enum Error {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     #[error("{program} failed: {said} (log: {})", .log.display())]
     Program { program: &'static str, said: String, log: PathBuf },
+    #[error("Postgres died {times} times within {}: its log says why ({})", seconds(.within), .log.display())]
+    KeepsDying { times: usize, within: Duration, log: PathBuf },
+    #[error("Postgres died and does not start again: {0}")]
+    NotRevived(#[source] Box<Self>),
     #[error("Postgres answered: {0}")]
     Query(String),
+}
+
+fn seconds(time: &Duration) -> String {
+    format!("{} s", time.as_secs())
 }
 
 impl Error {

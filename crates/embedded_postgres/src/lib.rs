@@ -13,12 +13,15 @@
 //! # }
 //! ```
 //!
+//! [`Keeper`] looks after a cluster for as long as the server lives, and starts it again when it dies.
+//!
 //! Everything blocks: call it before the runtime starts, or on a thread that may block.
 
 mod account;
 mod binaries;
 mod cluster;
 mod error;
+mod keeper;
 mod place;
 mod postmaster;
 mod settings;
@@ -27,4 +30,5 @@ mod wire;
 pub use binaries::{Binaries, find_all_binaries, find_binaries};
 pub use cluster::{Cluster, DATABASE, Options, SUPERUSER};
 pub use error::Error;
+pub use keeper::{Event, Keeper};
 pub use wire::Rows;

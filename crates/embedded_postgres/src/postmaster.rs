@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// What `postmaster.pid` says, when a process of this very cluster stands behind it.
 pub(crate) struct Postmaster {
     pub process: u32,
@@ -19,7 +21,7 @@ pub(crate) fn running(cluster: &Path) -> Option<Postmaster> {
     let mut lines = text.lines();
     let process = lines.next()?.trim().parse().ok()?;
     // The number may belong to any process by now, even to another Postgres.
-    if !is_postmaster_of(process, cluster) {
+    if !is_process_of(process, cluster) {
         return None;
     }
     // Line 8 is the status: starting, stopping, ready or standby.
@@ -38,18 +40,30 @@ pub(crate) fn pid_file(cluster: &Path) -> PathBuf {
 
 /// Waits until no process of the cluster is left, or `patience` is over.
 pub(crate) fn wait_none(cluster: &Path, patience: Duration) -> bool {
-    poll(patience, || !has_processes(cluster))
+    poll(patience, || processes(cluster).next().is_none())
 }
 
-fn has_processes(cluster: &Path) -> bool {
-    fs::read_dir("/proc").into_iter().flatten().flatten().any(|entry| {
-        entry.file_name().to_str().and_then(|name| name.parse().ok()).is_some_and(|pid| is_postmaster_of(pid, cluster))
-    })
+/// Kills whatever works in the cluster. Only for sessions whose postmaster is dead: their work is lost anyway, and
+/// Postgres recovers from it as from any crash.
+pub(crate) fn kill_all(cluster: &Path) {
+    let known = processes(cluster).filter_map(|process| Pid::from_raw(process.cast_signed()));
+    for process in known {
+        // It may have ended just now.
+        let _ = kill_process(process, Signal::KILL);
+    }
 }
 
-/// Whether the process is a Postgres at work in this folder: each changes into its cluster's.
+/// All processes at work in the cluster. Without /proc there seem to be none.
+fn processes(cluster: &Path) -> impl Iterator<Item = u32> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all = all.filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok()));
+    all.filter(|process| is_process_of(*process, cluster))
+}
+
+/// Whether the process is a Postgres at work in this folder: each changes into its cluster's. One that is dead and not
+/// yet buried has no program any more.
 #[cfg(target_os = "linux")]
-fn is_postmaster_of(process: u32, cluster: &Path) -> bool {
+pub(crate) fn is_process_of(process: u32, cluster: &Path) -> bool {
     let proc = PathBuf::from(format!("/proc/{process}"));
     // The kernel adds " (deleted)" to the name of a program that was upgraded meanwhile.
     let program = fs::read_link(proc.join("exe")).unwrap_or_default();
@@ -59,7 +73,7 @@ fn is_postmaster_of(process: u32, cluster: &Path) -> bool {
 
 /// Without /proc there is only the name to go by.
 #[cfg(not(target_os = "linux"))]
-fn is_postmaster_of(process: u32, _cluster: &Path) -> bool {
+pub(crate) fn is_process_of(process: u32, _cluster: &Path) -> bool {
     let answer = std::process::Command::new("ps").args(["-o", "comm=", "-p", &process.to_string()]).output();
     answer.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains("postgres"))
 }

@@ -28,6 +28,11 @@ pub(crate) fn text(options: &Options, socket_folder: &Path) -> String {
         socket = quoted(&format!("\"{}\"", socket_folder.display().to_string().replace('"', "\"\""))),
         connections = options.max_connections,
     );
+    if cfg!(target_os = "linux") {
+        // A recovery begins by syncing more than a thousand files, one by one for seconds where the disk is busy; all
+        // at once it is done in a tenth of the time.
+        text.push_str("recovery_init_sync_method = syncfs\n");
+    }
     if !options.durable {
         text.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
     }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::TimeRange;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::db::Connection;
 use crate::{Error, Services, store};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,15 @@ pub async fn notify(s: &Services, payloads: &[String]) -> Result<(), Error> {
 /// Deletes what is no longer kept; for a background job.
 pub async fn prune(s: &Services) -> Result<u64, Error> {
     let before = s.clock.now() - TimeDelta::days(KEPT_DAYS);
-    Ok(store::calendar::prune_changes(&s.pool, before, MOST_KEPT).await?)
+    let mut tx = s.pool.begin_long().await?;
+    let pruned = store::calendar::prune_changes(&mut *tx, before, MOST_KEPT).await?;
+    tx.commit().await?;
+    Ok(pruned)
 }
 
 /// Logs a change of the profile: it may alter what guests see at any time.
 pub(crate) async fn log_profile(
-    db: &mut PgConnection,
+    db: &mut Connection,
     provider_id: Uuid,
     version: i64,
     now: DateTime<Utc>,

@@ -2,6 +2,8 @@
 
 use domain::{FieldError, Problem};
 
+use crate::throttle::Throttle;
+
 /// A problem for whoever asked, or a failure of ours whose cause belongs in the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,7 +21,11 @@ impl Error {
         match self {
             Self::Problem(problem) => problem,
             Self::Database(cause) if is_unavailable(&cause) => {
-                tracing::error!(%request_id, cause = %cause, "the database cannot be reached");
+                // When it is gone it is so for everybody: a few lines say it.
+                static LINES: Throttle = Throttle::new();
+                if let Some(untold) = LINES.tells() {
+                    tracing::error!(%request_id, cause = %cause, untold, "the database cannot be reached");
+                }
                 Problem::Unavailable
             }
             Self::Database(cause) => {
@@ -43,6 +49,11 @@ impl Error {
         }
     }
 
+    /// Whether it is Postgres that cannot be asked now, whatever was asked.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Database(cause) if is_unavailable(cause))
+    }
+
     /// Whether the same transaction may succeed when it is done again: a serialization failure, a
     /// deadlock, or a random reference or seat that another took first.
     pub(crate) fn is_transient(&self) -> bool {
@@ -55,10 +66,14 @@ impl Error {
 fn is_unavailable(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => true,
-        // 57P01..57P03: the server is shutting down or starting; 53300: too many connections.
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P03" | "53300"))
-        }
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // 08: the connection; 53: no connection, memory or disk left; 57P: the server ends, starts, or ended this
+            // session.
+            ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                // Took too long, by our limits: a statement, the wait for a lock, a transaction's pause. And a server
+                // that only reads by now: another has taken its place.
+                || matches!(&*code, "57014" | "55P03" | "25P03" | "25006")
+        }),
         _ => false,
     }
 }

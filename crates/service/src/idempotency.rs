@@ -7,9 +7,9 @@ use domain::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::db::Connection;
 use crate::{Error, Services, store};
 
 /// The contract promises 24; from here on a key is as good as new.
@@ -67,7 +67,7 @@ impl<'a> Claim<'a> {
     /// it refuses the request instead, its rollback forgets the claim.
     pub async fn begin<T: DeserializeOwned>(
         &self,
-        db: &mut PgConnection,
+        db: &mut Connection,
         now: DateTime<Utc>,
     ) -> Result<Option<T>, Error> {
         let forgotten = now - TimeDelta::hours(FORGOTTEN_AFTER_HOURS);
@@ -89,7 +89,7 @@ impl<'a> Claim<'a> {
     }
 
     /// Keeps the answer for whoever asks again.
-    pub async fn keep<T: Serialize>(&self, db: &mut PgConnection, answer: &T) -> Result<(), Error> {
+    pub async fn keep<T: Serialize>(&self, db: &mut Connection, answer: &T) -> Result<(), Error> {
         let sealed = self.seal(answer)?;
         Ok(store::idempotency::keep(db, self.provider_id, &self.key_hash, &sealed).await?)
     }
@@ -123,5 +123,8 @@ impl<'a> Claim<'a> {
 /// Deletes the answers that need no longer be kept; for a background job.
 pub async fn prune(s: &Services) -> Result<u64, Error> {
     let before = s.clock.now() - TimeDelta::hours(FORGOTTEN_AFTER_HOURS);
-    Ok(store::idempotency::prune(&s.pool, before).await?)
+    let mut tx = s.pool.begin_long().await?;
+    let pruned = store::idempotency::prune(&mut *tx, before).await?;
+    tx.commit().await?;
+    Ok(pruned)
 }

@@ -7,15 +7,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgPool, Postgres};
 use tokio::time::{Instant, timeout};
+
+use crate::db::{Connection, Db};
 
 /// How long one may lie idle.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
 pub(crate) struct Lane {
-    pool: PgPool,
+    db: Db,
     /// The rest is for others.
     most: usize,
     idle: Mutex<Idle>,
@@ -24,27 +24,35 @@ pub(crate) struct Lane {
 #[derive(Default)]
 struct Idle {
     /// The last one given back is the first to be lent: it is warm, and the others may grow old.
-    connections: Vec<(PoolConnection<Postgres>, Instant)>,
+    connections: Vec<(Connection, Instant)>,
     /// A task gives back those that have grown old.
     is_swept: bool,
 }
 
 impl Lane {
-    pub fn new(pool: PgPool) -> Arc<Self> {
-        let most = pool.options().get_max_connections() as usize / 2;
-        Arc::new(Self { pool, most, idle: Mutex::default() })
+    pub fn new(db: Db) -> Arc<Self> {
+        let most = db.most_connections() as usize / 2;
+        Arc::new(Self { db, most, idle: Mutex::default() })
     }
 
-    pub async fn take(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        let kept = self.idle().connections.pop();
-        match kept {
-            Some((connection, _)) => Ok(connection),
-            None => self.pool.acquire().await,
+    pub async fn take(&self) -> sqlx::Result<Connection> {
+        while let Some((mut connection, since)) = self.kept() {
+            if connection.is_trusted_after(since.elapsed()) {
+                connection.renew();
+                return Ok(connection);
+            }
+            // Postgres has ended meanwhile, and this one most likely with it.
+            connection.discard();
         }
+        self.db.acquire().await
     }
 
-    /// Only for one whose statement ended well; any other is dropped, which gives it to the pool.
-    pub fn keep(self: &Arc<Self>, connection: PoolConnection<Postgres>) {
+    fn kept(&self) -> Option<(Connection, Instant)> {
+        self.idle().connections.pop()
+    }
+
+    /// Only for one whose statement ended well; any other is dropped, which gives it to the pool or closes it.
+    pub fn keep(self: &Arc<Self>, connection: Connection) {
         let mut idle = self.idle();
         if idle.connections.len() >= self.most {
             return;
@@ -59,14 +67,19 @@ impl Lane {
     async fn sweep(self: Arc<Self>) {
         loop {
             // Who closes the pool waits for its connections.
-            let is_closed = timeout(KEPT_FOR, self.pool.close_event()).await.is_ok();
+            let is_closed = timeout(KEPT_FOR, self.db.closed()).await.is_ok();
             let mut idle = self.idle();
             let is_old = |since: &Instant| is_closed || since.elapsed() >= KEPT_FOR;
             let old: Vec<_> = idle.connections.extract_if(.., |(_, since)| is_old(since)).collect();
             let is_done = idle.connections.is_empty();
             idle.is_swept = !is_done;
             drop(idle);
-            drop(old);
+            for (connection, since) in old {
+                match connection.is_trusted_after(since.elapsed()) {
+                    true => drop(connection),
+                    false => connection.discard(),
+                }
+            }
             if is_done {
                 return;
             }

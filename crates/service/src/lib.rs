@@ -9,6 +9,7 @@ pub mod availability;
 pub mod bookings;
 pub mod changes;
 pub mod clock;
+pub mod db;
 pub mod demo;
 mod error;
 pub mod idempotency;
@@ -22,17 +23,19 @@ pub mod providers;
 mod retry;
 pub mod snapshot;
 mod store;
+mod throttle;
 pub mod tokens;
 
 pub use actor::Actor;
 pub use clock::Clock;
+pub use db::Db;
 pub use error::Error;
 pub use idempotency::IdempotencyKey;
 
 /// What every use case works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
-    pub pool: sqlx::PgPool,
+    pub pool: Db,
     pub clock: Clock,
     /// Each provider's calendar in memory, tagged with its version.
     pub snapshots: std::sync::Arc<snapshot::Snapshots>,
@@ -46,8 +49,9 @@ pub struct Services {
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 impl Services {
-    /// On a pool whose database is migrated. Starts no tasks: [`live::Live::run`] does.
-    pub fn new(pool: sqlx::PgPool, clock: Clock) -> Self {
+    /// On a database that is migrated. Starts no tasks: [`live::Live::run`] does.
+    pub fn new(pool: impl Into<Db>, clock: Clock) -> Self {
+        let pool = pool.into();
         Self {
             snapshots: std::sync::Arc::new(snapshot::Snapshots::default()),
             live: std::sync::Arc::new(live::Live::default()),

@@ -1,9 +1,9 @@
 //! Appointment types.
 
 use domain::{NewOffering, Offering, Problem};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::retry::Attempts;
 use crate::{Actor, Error, Services, changes, ids, providers, store};
@@ -121,7 +121,7 @@ async fn try_delete(s: &Services, provider_id: Uuid, offering_id: Uuid) -> Resul
     Ok(())
 }
 
-async fn lock(db: &mut PgConnection, provider_id: Uuid) -> Result<i64, Error> {
+async fn lock(db: &mut Connection, provider_id: Uuid) -> Result<i64, Error> {
     store::calendar::bump(db, provider_id).await?.ok_or(Problem::NotFound.into())
 }
 

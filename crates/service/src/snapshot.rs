@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +19,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::availability::CachedAnswer;
+use crate::db::no_answer;
 use crate::store;
 use crate::{Error, Services};
 
@@ -184,8 +186,8 @@ struct Known {
     /// The newest version heard of.
     version: AtomicI64,
     snapshot: ArcSwapOption<Snapshot>,
-    /// Held by who loads; the others wait for the result.
-    loading: tokio::sync::Mutex<()>,
+    /// Held by who loads; the others wait for the result. When loading last failed because Postgres cannot be asked.
+    loading: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Known {
@@ -302,9 +304,14 @@ pub async fn current(s: &Services, provider_id: Uuid) -> Result<Arc<Snapshot>, E
 }
 
 async fn load(s: &Services, known: &Known, provider_id: Uuid, now: DateTime<Utc>) -> Result<Arc<Snapshot>, Error> {
-    let _turn = known.loading.lock().await;
+    let asked = Instant::now();
+    let mut failed = known.loading.lock().await;
     if let Some(snapshot) = known.current(now) {
         return Ok(snapshot);
+    }
+    // Those who waited for it share its failure too: one after the other they would wait for ever.
+    if failed.is_some_and(|failed| failed >= asked) {
+        return Err(Error::Database(no_answer("the calendar could not be loaded")));
     }
     // Whatever version was heard of is committed, so one load reaches it.
     match Snapshot::load(&s.pool, provider_id, Snapshot::coverage(now), now).await {
@@ -318,6 +325,9 @@ async fn load(s: &Services, known: &Known, provider_id: Uuid, now: DateTime<Utc>
             Err(Problem::NotFound.into())
         }
         Err(error) => {
+            if error.is_unavailable() {
+                *failed = Some(Instant::now());
+            }
             if known.snapshot.load().is_none() {
                 s.snapshots.providers.remove(&provider_id);
             }

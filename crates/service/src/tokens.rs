@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use domain::provider::Credentials;
 use domain::{Page, Problem};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
 use crate::{Actor, Error, Services, auth, ids, store};
@@ -52,7 +52,7 @@ pub async fn create(
 
 /// Writes a new token.
 pub(crate) async fn issue(
-    db: &mut PgConnection,
+    db: &mut Connection,
     provider_id: Uuid,
     name: &str,
     now: DateTime<Utc>,

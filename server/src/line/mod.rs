@@ -68,8 +68,7 @@ impl Line {
                 return Arrival::Waits(self.place(&people, number));
             }
         }
-        // Where nobody waits there is no line: who finds no room within a moment steps back, and begins one.
-        if people.waiting.is_empty() && (people.called.is_empty() || people.called.len() < free) {
+        if people.waiting.is_empty() && people.called.len() < free {
             return Arrival::Enters;
         }
         if people.waiting.len() >= MOST_WAITING {
@@ -81,7 +80,7 @@ impl Line {
         Arrival::Waits(self.place(&people, number))
     }
 
-    /// Who was let in and could not be served: with their old number, so that they are called first.
+    /// Who could not be served although there was room: with their old number, so that they are called first.
     pub fn step_back(&self, ticket: Option<&str>, now: Instant) -> Place {
         let mut people = self.people();
         let number = ticket.and_then(|ticket| self.number(ticket)).filter(|number| *number <= people.last);
@@ -154,8 +153,8 @@ mod tests {
     #[tokio::test]
     async fn who_came_first_is_called_first_and_newcomers_overtake_nobody() {
         let (line, now) = (Line::default(), Instant::now());
-        assert_eq!(line.arrive(None, 0, now), Arrival::Enters);
-        let first = line.step_back(None, now);
+        assert_eq!(line.arrive(None, 1, now), Arrival::Enters);
+        let first = waits(line.arrive(None, 0, now));
         let second = waits(line.arrive(None, 0, now));
         assert_eq!((first.position, second.position), (1, 2));
         // There is room for one: it is the first one's, also when another asks before.
@@ -165,21 +164,21 @@ mod tests {
         assert_eq!(line.position(&first.ticket, 1, now), Some(0));
         assert_eq!(line.arrive(Some(&first.ticket), 1, now), Arrival::Enters);
         assert_eq!(line.arrive(Some(&second.ticket), 1, now), Arrival::Enters);
-        // A ticket is good once: who comes with it again is the last.
+        // A ticket is good once.
         assert!(matches!(line.arrive(Some(&first.ticket), 0, now), Arrival::Waits(Place { position: 2, .. })));
     }
 
     #[tokio::test]
     async fn who_is_heard_of_keeps_the_place_and_who_is_not_loses_it() {
         let (line, start) = (Line::default(), Instant::now());
-        let left = line.step_back(None, start);
+        let left = waits(line.arrive(None, 0, start));
         let stays = waits(line.arrive(None, 0, start));
         let later = start + GONE_AFTER / 2;
         assert_eq!(line.position(&stays.ticket, 0, later), Some(2));
         let late = start + GONE_AFTER;
         assert_eq!(line.position(&stays.ticket, 1, late), Some(0));
         assert_eq!(line.position(&left.ticket, 1, late), None);
-        // Nobody comes who was called: the room is the next one's.
+        // Nobody came when called: the room is the next one's.
         let next = waits(line.arrive(None, 1, late));
         assert_eq!(line.position(&next.ticket, 1, late + CALLED_FOR), Some(0));
     }
@@ -187,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn who_could_not_be_served_is_first_again() {
         let (line, now) = (Line::default(), Instant::now());
-        let first = line.step_back(None, now);
+        let first = waits(line.arrive(None, 0, now));
         let second = waits(line.arrive(None, 0, now));
         assert_eq!(line.arrive(Some(&first.ticket), 1, now), Arrival::Enters);
         let again = line.step_back(Some(&first.ticket), now);
@@ -199,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_forged_ticket_is_none() {
         let (line, now) = (Line::default(), Instant::now());
-        let real = line.step_back(None, now);
+        let real = waits(line.arrive(None, 0, now));
         for forged in ["", "1", "1-0", "1-ffffffffffffffff", "-", &format!("2{}", &real.ticket[1..])] {
             assert_eq!(line.position(forged, 1, now), None, "{forged}");
         }
@@ -208,8 +207,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_line_takes_nobody_more() {
         let (line, now) = (Line::default(), Instant::now());
-        line.step_back(None, now);
-        for _ in 1..MOST_WAITING {
+        for _ in 0..MOST_WAITING {
             waits(line.arrive(None, 0, now));
         }
         assert_eq!(line.arrive(None, 0, now), Arrival::Refused);

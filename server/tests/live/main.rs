@@ -4,4 +4,5 @@ mod client;
 mod feed;
 mod node;
 mod processes;
+mod recovery;
 mod socket;

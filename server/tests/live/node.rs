@@ -10,7 +10,7 @@ use domain::provider::{NewProvider, Password};
 use domain::{Effect, Guest, NewAvailability, NewBooking, NewOffering, Pattern, TimeRange};
 use server::{AppState, Config, accept};
 use service::bookings::Booked;
-use service::{Actor, Clock, Services, availability, bookings, offerings, providers};
+use service::{Actor, Clock, Db, Services, availability, bookings, offerings, providers};
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
@@ -55,7 +55,11 @@ impl Node {
     }
 
     pub async fn start_with(pool: &PgPool, setup: Setup) -> Self {
-        let services = Services::new(pool.clone(), Clock::fixed(now()));
+        Self::start_on(pool.clone().into(), setup).await
+    }
+
+    pub async fn start_on(db: Db, setup: Setup) -> Self {
+        let services = Services::new(db, Clock::fixed(now()));
         let shutdown = CancellationToken::new();
         let mut feed = service::live::Settings::default();
         match setup.feed {

@@ -6,10 +6,10 @@ use domain::openings::MAX_BUFFER_MINUTES;
 use domain::problem::Conflict;
 use domain::{AvailabilityEntry, Effect, NewAvailability, Page, Pattern, Problem, RangeSet, TimeRange, TimeZone};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::changes::{self, Change};
+use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
 use crate::retry::Attempts;
@@ -225,7 +225,7 @@ fn open_time(entries: Vec<AvailabilityEntry>, within: TimeRange) -> RangeSet {
 /// Logs the stretch in which the patterns have occurrences, as far as guests look. A day more on both
 /// sides is for the windows beside it.
 async fn log(
-    db: &mut PgConnection,
+    db: &mut Connection,
     provider_id: Uuid,
     version: i64,
     patterns: &[&Pattern],

@@ -54,7 +54,7 @@ async fn book_at_once(s: &Services, snapshot: &Arc<Snapshot>, new: &NewBooking) 
     }
     let booked = booked(snapshot.provider.provider_id, new, &plan, now);
     let mut connection = s.lane.take().await?;
-    match write(&mut *connection, snapshot, &plan, &booked).await.map_err(Error::from) {
+    match write(&mut connection, snapshot, &plan, &booked).await.map_err(Error::from) {
         Ok(version) => {
             s.lane.keep(connection);
             let Some(version) = version else { return Ok(None) };

@@ -67,6 +67,8 @@ pub(super) async fn send(services: &Services) {
 /// A connection of its own to listen on, so that none of the services' is gone for good.
 pub(super) fn pool(services: &Services) -> PgPool {
     let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+    // What it waits for is nobody's request, and a poll does its work meanwhile.
+    let options = options.acquire_timeout(LAST_BACKOFF).acquire_slow_threshold(LAST_BACKOFF);
     options.connect_lazy_with((*services.pool.connect_options()).clone())
 }
 
@@ -76,7 +78,10 @@ pub(super) async fn receive(services: &Services, pool: &PgPool) {
     loop {
         match listen(services, pool, &mut backoff).await {
             Ok(()) => tracing::warn!("the channel of hints is silent; connecting again"),
-            Err(error) => tracing::warn!(error = %cause(&error), "the channel of hints was lost; connecting again"),
+            Err(error) => {
+                services.pool.distrust();
+                tracing::warn!(error = %cause(&error), "the channel of hints was lost; connecting again");
+            }
         }
         sleep(backoff).await;
         backoff = (backoff * 2).min(LAST_BACKOFF);
@@ -94,7 +99,11 @@ async fn listen(services: &Services, pool: &PgPool, backoff: &mut Duration) -> R
         let Ok(received) = timeout(DEAD, listener.try_recv()).await else { return Ok(()) };
         match received? {
             Some(notification) => heard(services, notification.payload()),
-            None => services.live.poll_now.notify_one(),
+            None => {
+                // The first to notice when Postgres ends: this connection always listens.
+                services.pool.distrust();
+                services.live.poll_now.notify_one();
+            }
         }
     }
 }

@@ -9,3 +9,4 @@ mod idempotency;
 mod openings;
 mod races;
 mod versions;
+mod waiting;
