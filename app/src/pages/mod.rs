@@ -16,6 +16,8 @@ pub use guest::GuestPage;
 #[cfg(feature = "ssr")]
 pub use guest::shared;
 #[cfg(feature = "provider")]
+pub use guest::choice::encoded;
+#[cfg(feature = "provider")]
 pub use landing::Landing;
 pub use problem::{NotFound, ProblemPage};
 pub use session::{SignOut, Viewer, current_viewer};

@@ -12,3 +12,5 @@ mod line;
 mod pages;
 mod paging;
 mod schema;
+mod text;
+mod visitor;
