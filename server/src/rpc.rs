@@ -110,10 +110,26 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
             .any(|error| error.is::<http_body_util::LengthLimitError>());
         if is_long { Problem::TooLarge } else { malformed("The form did not arrive.") }
     })?;
-    if std::str::from_utf8(&form).is_err() {
+    if String::from_utf8(percent_decoded(&form)).is_err() {
         return Err(malformed("The form holds bytes that are not text."));
     }
     Ok(form)
+}
+
+/// Pieces of a form stay apart: what is between them is ASCII.
+fn percent_decoded(form: &[u8]) -> Vec<u8> {
+    let hex = |byte: &u8| char::from(*byte).to_digit(16).map(|digit| digit as u8);
+    let mut decoded = Vec::with_capacity(form.len());
+    let mut rest = form;
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => hex(high).zip(hex(low)).map(|(high, low)| high * 16 + low),
+            _ => None,
+        };
+        decoded.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    decoded
 }
 
 /// The page that a form was on, as a path on this server, without what leptos might have written into its query.

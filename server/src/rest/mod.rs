@@ -6,6 +6,7 @@ mod bookings;
 mod calendar_file;
 mod extract;
 mod health;
+mod json;
 mod limits;
 mod me;
 mod offerings;

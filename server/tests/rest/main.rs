@@ -13,4 +13,5 @@ mod pages;
 mod paging;
 mod schema;
 mod text;
+mod unreadable;
 mod visitor;

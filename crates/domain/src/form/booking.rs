@@ -9,7 +9,7 @@ impl NewBooking {
     /// `email`, `phone`, `notes`, `time_zone`.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
         let mut reader = Reader::new(form);
-        let provider = reader.required("provider", |r| r.text("provider", 100));
+        let provider = reader.required("provider", |r| r.word("provider", 100));
         let offering_id = reader.uuid("offering_id");
         let start = reader.required("start", |r| r.instant("start"));
         let duration =
@@ -32,7 +32,7 @@ impl Guest {
         let mut reader = Reader::new(form);
         let name = reader.required("name", |r| r.text("name", 120));
         let email = reader.required("email", |r| r.email("email"));
-        let phone = reader.text("phone", 40);
+        let phone = reader.word("phone", 40);
         if phone.as_ref().is_some_and(|phone| !is_phone(phone)) {
             reader.fault("phone", "invalid", "Digits, blanks and + - ( ) . / only, with at least 4 digits.");
         }
