@@ -54,8 +54,7 @@ pub fn Field(
         }
         .into_any(),
         None => view! {
-            <TextArea id name rows=3 longest=kind.longest required=!optional text=value
-                attr:aria-invalid=invalid attr:aria-describedby=described/>
+            <TextArea id name rows=3 longest=kind.longest required=!optional text=value invalid described/>
         }
         .into_any(),
     };

@@ -16,6 +16,10 @@ pub fn TextArea(
     #[prop(optional)]
     longest: u32,
     #[prop(optional)] required: bool,
+    #[prop(optional)] invalid: Signal<Option<String>>,
+    /// Which elements say more about it.
+    #[prop(optional)]
+    described: String,
     /// What is in it at first.
     #[prop(optional)]
     text: String,
@@ -23,5 +27,10 @@ pub fn TextArea(
     let longest = (longest > 0).then_some(longest);
     #[cfg(feature = "ssr")]
     let text = format!("\n{}", html_escape::encode_text(&text));
-    view! { <textarea id=id name=name rows=rows maxlength=longest required=required>{text}</textarea> }.into_any()
+    let described = (!described.is_empty()).then_some(described);
+    view! {
+        <textarea id=id name=name rows=rows maxlength=longest required=required aria-invalid=invalid
+            aria-describedby=described>{text}</textarea>
+    }
+    .into_any()
 }
