@@ -16,7 +16,7 @@ const PARAGRAPHS: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009
 const WORDS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// A query says nothing that it could not read.
 const SEARCH: &str = r"^[^\u0000-\u001f\u007f-\u009f\ufffd]*$";
-const ZONE: &str = "^[A-Za-z0-9_+/-]+$";
+const ZONE: &str = "^[A-Za-z0-9_+/-]*$";
 const MINUTE: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:00(\.0+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
 const MOMENT: &str =
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$";
@@ -48,7 +48,7 @@ fn of_parameter(name: &str) -> Value {
     match name {
         "from" | "to" => json!({ "pattern": MOMENT }),
         "start" => json!({ "format": "date-time", "pattern": MOMENT }),
-        "time_zone" => json!({ "maxLength": 64, "pattern": ZONE }),
+        "time_zone" => json!({ "minLength": 1, "maxLength": 64, "pattern": ZONE }),
         "offering" => json!({ "minLength": 1, "maxLength": 60, "pattern": "^[A-Za-z0-9-]+$" }),
         "duration_minutes" => json!({ "minimum": 1, "maximum": 1440 }),
         "scope" => json!({ "enum": ["all"] }),
@@ -71,7 +71,24 @@ pub fn say(api: &mut OpenApi) {
         }
     }
     for item in api.paths.paths.values_mut() {
-        operations(item).for_each(parameters);
+        operations(item).for_each(|operation| {
+            parameters(operation);
+            body(operation);
+        });
+    }
+}
+
+/// A body that may be left out may not be `null`.
+fn body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let value = serde_json::to_value(&content.schema).unwrap_or_default();
+        let choices = value["oneOf"].as_array().into_iter().flatten();
+        if let Some(reference) = choices.filter(|choice| choice["$ref"].is_string()).next_back() {
+            content.schema = Some(schema_of(reference.clone()));
+            body.required = None;
+        }
     }
 }
 

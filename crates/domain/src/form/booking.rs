@@ -32,7 +32,7 @@ impl Guest {
         let mut reader = Reader::new(form);
         let name = reader.required("name", |r| r.text("name", 120));
         let email = reader.required("email", |r| r.email("email"));
-        let phone = reader.word("phone", 40);
+        let phone = reader.text("phone", 40);
         if phone.as_ref().is_some_and(|phone| !is_phone(phone)) {
             reader.fault("phone", "invalid", "Digits, blanks and + - ( ) . / only, with at least 4 digits.");
         }

@@ -11,7 +11,7 @@ impl NewOffering {
         let defaults = Self::first();
         let mut r = Reader::new(form);
         let title = r.required("title", |r| r.text("title", 80));
-        let slug = r.unless_sent("slug", |r| r.word("slug", 60)).or_else(|| title.as_deref().map(slug_of));
+        let slug = r.word("slug", 60).or_else(|| title.as_deref().map(slug_of));
         if slug.as_deref().is_some_and(|slug| !is_slug(slug)) {
             r.fault("slug", "invalid", "Only the letters a to z, digits and hyphens.");
         }

@@ -71,16 +71,21 @@ impl Reader {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// As [`Reader::text`], for what has a form of its own: there a program sends no blanks around it.
+    /// As [`Reader::text`], for what has a form of its own: a program may leave it out, but sends neither nothing
+    /// nor blanks around it.
     pub fn word(&mut self, name: &str, longest: usize) -> Option<String> {
-        if let Some(Field::Json(Value::String(text))) = self.fields.get(name)
-            && text.trim().len() != text.len()
-        {
-            self.fields.remove(name);
-            self.fault(name, "invalid", "There are blanks around it.");
-            return None;
-        }
-        self.text(name, longest)
+        let wrong = match self.fields.get(name) {
+            Some(Field::Json(Value::String(text))) if text.is_empty() => {
+                ("required", "It is empty: give it a value, or leave it out.")
+            }
+            Some(Field::Json(Value::String(text))) if text.trim().len() != text.len() => {
+                ("invalid", "There are blanks around it.")
+            }
+            _ => return self.text(name, longest),
+        };
+        self.fields.remove(name);
+        self.fault(name, wrong.0, wrong.1);
+        None
     }
 
     /// Text exactly as it came, as a password must be; `None` when missing, null or empty.
@@ -119,14 +124,6 @@ impl Reader {
         match self.fields.get(name) {
             None | Some(Field::Json(Value::Null)) => read(self),
             Some(_) => self.required(name, read),
-        }
-    }
-
-    /// As [`Reader::required`] where a program sends something: it may leave the field out, not send it blank.
-    pub fn unless_sent<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        match self.fields.get(name) {
-            Some(Field::Json(value)) if !value.is_null() => self.required(name, read),
-            _ => read(self),
         }
     }
 
@@ -228,7 +225,12 @@ impl Reader {
         id
     }
 
+    /// Programs that do not know one may send it empty.
     pub fn zone(&mut self, name: &str) -> Option<TimeZone> {
+        if matches!(self.fields.get(name), Some(Field::Json(Value::String(text))) if text.is_empty()) {
+            self.fields.remove(name);
+            return None;
+        }
         self.parsed(name, "This must be the name of an IANA time zone, such as Europe/Paris.")
     }
 
