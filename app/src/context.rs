@@ -106,11 +106,16 @@ pub fn set_cookie(name: &str, value: &str, seconds: i64) {
 
 /// [`set_cookie`], sent back only for `path` and what is below it.
 pub fn set_cookie_for(path: &str, name: &str, value: &str, seconds: i64) {
-    let secure = if site().secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let cookie = cookie_text(path, name, value, seconds, site().secure_cookies);
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
         response.append_header(header::SET_COOKIE, value);
     }
+}
+
+/// A `Set-Cookie` header.
+pub fn cookie_text(path: &str, name: &str, value: &str, seconds: i64, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }
 
 /// Whether a form was sent by a browser itself, without our scripts: the answer must be a page.

@@ -2,6 +2,7 @@
 //!
 //! Only for browsers without our scripts: the server function sends them back to the page, and the
 //! values travel in cookies that live for minutes, for that page alone. No password is ever kept.
+//! Never in the address: whoever makes a link would choose the words that we seem to say.
 
 use std::collections::BTreeMap;
 
@@ -41,12 +42,15 @@ mod cookies {
     use domain::Problem;
 
     use super::{ApiError, Draft};
-    use crate::context::{cookie, set_cookie_for};
+    use crate::context::{cookie, cookie_text, set_cookie_for};
 
     /// A browser keeps at most 4096 bytes in a cookie; longer notes take several.
     const LONGEST: usize = 3800;
     const NAMES: [&str; 4] = ["eventide_draft_0", "eventide_draft_1", "eventide_draft_2", "eventide_draft_3"];
     const SECONDS: i64 = 300;
+    /// More than any form has, and longer than any field may be.
+    const MOST_VALUES: usize = 16;
+    const LONGEST_VALUE: usize = 3000;
 
     impl Draft {
         pub fn new<const N: usize>(values: [(&str, &str); N], problem: Problem) -> Self {
@@ -57,40 +61,97 @@ mod cookies {
         /// Keeps the draft for the page at `path`. One that is too long (far beyond what fields
         /// accept) is kept without its longest value.
         pub fn keep(mut self, path: &str) {
-            let mut text = self.text();
-            while text.len() > LONGEST * NAMES.len() {
+            self.values.retain(|_, value| value.chars().count() <= LONGEST_VALUE);
+            while !self.fits() {
                 let Some(longest) =
                     self.values.iter().max_by_key(|(_, value)| value.len()).map(|(name, _)| name.clone())
                 else {
                     return;
                 };
                 self.values.remove(&longest);
-                text = self.text();
             }
-            let mut pieces = text.as_bytes().chunks(LONGEST).map(|piece| String::from_utf8_lossy(piece));
-            for name in NAMES {
-                match pieces.next() {
-                    Some(piece) => set_cookie_for(path, name, &piece, SECONDS),
-                    None => set_cookie_for(path, name, "", 0),
-                }
+            for (name, value, seconds) in self.pieces() {
+                set_cookie_for(path, name, &value, seconds);
             }
+        }
+
+        /// The headers that keep the draft, where the answer is made by hand; none for one that is too long.
+        pub fn headers(&self, path: &str, secure: bool) -> Option<Vec<String>> {
+            let text = |(name, value, seconds): (&str, String, i64)| cookie_text(path, name, &value, seconds, secure);
+            self.fits().then(|| self.pieces().map(text).collect())
+        }
+
+        fn fits(&self) -> bool {
+            self.text().len() <= LONGEST * NAMES.len()
+        }
+
+        /// Each cookie with its value and how long it lives.
+        fn pieces(&self) -> impl Iterator<Item = (&'static str, String, i64)> {
+            let text = self.text();
+            NAMES.into_iter().enumerate().map(move |(index, name)| {
+                let rest = text.get(index * LONGEST..).unwrap_or_default();
+                let piece = rest.get(..LONGEST).unwrap_or(rest);
+                (name, piece.to_owned(), if piece.is_empty() { 0 } else { SECONDS })
+            })
         }
 
         fn text(&self) -> String {
             URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
         }
 
-        /// Of the page that is being rendered; empty when there is none.
+        /// Of the page that is being rendered; empty when there is none, or none of ours.
         pub fn kept() -> Self {
             let text: String = NAMES.iter().map_while(|name| cookie(name)).collect();
-            let draft = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice(&json).ok());
-            draft.unwrap_or_default()
+            if text.len() > LONGEST * NAMES.len() {
+                return Self::default();
+            }
+            let draft = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());
+            draft.filter(Self::is_bounded).unwrap_or_default()
+        }
+
+        fn is_bounded(&self) -> bool {
+            let is_short = |text: &String| text.chars().count() <= LONGEST_VALUE;
+            self.values.len() <= MOST_VALUES
+                && self.values.iter().all(|(name, value)| is_short(name) && is_short(value))
         }
 
         pub fn forget(path: &str) {
             for name in NAMES {
                 set_cookie_for(path, name, "", 0);
             }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn read(headers: &[String]) -> String {
+            let value = |header: &String| header.split_once('=').unwrap().1.split(';').next().unwrap().to_owned();
+            headers.iter().map(value).collect()
+        }
+
+        #[test]
+        fn a_draft_fits_into_its_cookies_or_is_not_kept() {
+            let draft = Draft::new([("notes", &"\u{1f3b9}".repeat(2500))], Problem::Unauthenticated);
+            let headers = draft.headers("/ada", true).unwrap();
+            assert_eq!(headers.len(), NAMES.len());
+            assert!(headers.iter().all(|header| header.len() < 4096 && header.contains("; Secure")));
+            assert_eq!(URL_SAFE_NO_PAD.decode(read(&headers)).unwrap(), serde_json::to_vec(&draft).unwrap());
+            let long = Draft::new([("notes", &"x".repeat(LONGEST * NAMES.len()))], Problem::Unauthenticated);
+            assert_eq!(long.headers("/ada", true), None);
+        }
+
+        #[test]
+        fn what_no_form_of_ours_has_is_no_draft() {
+            let many: Vec<String> = (0..=MOST_VALUES).map(|number| number.to_string()).collect();
+            let of = |names: &[String], value: &str| Draft {
+                values: names.iter().map(|name| (name.clone(), value.to_owned())).collect(),
+                problem: None,
+            };
+            assert!(of(&many[1..], "x").is_bounded());
+            assert!(!of(&many, "x").is_bounded());
+            assert!(!of(&many[..1], &"x".repeat(LONGEST_VALUE + 1)).is_bounded());
         }
     }
 }

@@ -81,14 +81,22 @@ impl std::error::Error for ApiError {}
 impl FromServerFnError for ApiError {
     type Encoder = TextEncoding;
 
+    /// Server and browser make it of what each could not do.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self(match error {
             // The browser could not reach the server, or not understand it.
+            #[cfg(not(feature = "ssr"))]
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
                 Problem::Unavailable
             }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Problem::Malformed { detail: "The form could not be read. Load the page again.".into() }
+            // The server could not read what was sent.
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Request(_)
+            | ServerFnErrorErr::Deserialization(_) => {
+                let detail = "The form could not be read. Load the page again.".to_owned();
+                return Problem::Malformed { detail }.into();
             }
             _ => Problem::Internal { request_id: String::new() },
         })

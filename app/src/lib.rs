@@ -17,15 +17,17 @@ mod intl;
 pub mod live;
 mod pages;
 mod reactive;
+#[cfg(feature = "provider")]
+pub mod told;
 mod wire;
 pub mod zoned;
 
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use components::Frame;
+use components::{Frame, SiteTitle};
 #[cfg(feature = "provider")]
 use dashboard::ProviderRoutes;
 #[cfg(not(feature = "provider"))]
@@ -79,7 +81,7 @@ fn bundle(mut options: LeptosOptions) -> LeptosOptions {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Eventide".to_owned() } else { format!("{title} · Eventide") }/>
+        <SiteTitle/>
         <Router>
             <Frame>
                 <Routes fallback=NotFound>

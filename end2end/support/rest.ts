@@ -134,6 +134,6 @@ export async function patterns(request: APIRequestContext, provider: Provider) {
   return (await answer.json()).items.map(({ pattern }: { pattern: object }) => pattern) as object[];
 }
 
-function authorized(provider: Provider) {
+export function authorized(provider: Provider) {
   return { authorization: `Bearer ${provider.token}` };
 }

@@ -1,6 +1,6 @@
 // Pages that are not there, the session cookie, and requests that another site makes.
 import { signIn } from '../support/provider.ts';
-import { book, makeProvider, slotAt } from '../support/rest.ts';
+import { authorized, book, makeProvider, slotAt } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 
 test('a page that is not there says so and leads on', async ({ page, faults }) => {
@@ -75,4 +75,54 @@ test('guests learn nothing about other guests', async ({ page, request }) => {
   await book(request, provider, another, { name: 'Secret Susan' });
   await expect.poll(() => frames.some((frame) => frame.includes('"type":"change"'))).toBe(true);
   expect(frames.join()).not.toMatch(/Secret Susan|grace@example\.com/);
+});
+
+for (const scripts of [true, false]) {
+  test(`markup in a name and in a description is text, scripts ${scripts ? 'on' : 'off'}`, async ({ somebody, request, server }) => {
+    const name = "</title><meta http-equiv=refresh content='0;url=//e.test/'>";
+    const bio = '</textarea><form method=post action=/rpc/sign_out><button>Book</button></form> &amp; "';
+    const provider = await makeProvider(request, { name });
+    const changed = await request.patch('/api/v1/me', { headers: authorized(provider), data: { bio } });
+    expect(changed.status(), await changed.text()).toBe(200);
+
+    const guest = await somebody({ javaScriptEnabled: scripts });
+    await guest.goto(`/${provider.handle}`);
+    if (scripts) await expect(guest.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
+    await expect(guest).toHaveTitle(`${name} · Eventide`);
+    await expect(guest.getByRole('heading', { level: 1 })).toHaveText(name);
+    await expect(guest.getByText(bio)).toBeVisible();
+    await expect(guest.getByRole('button', { name: 'Book', exact: true })).toHaveCount(0);
+    expect(guest.url()).toBe(`${server.url}/${provider.handle}`);
+
+    const owner = await somebody({ javaScriptEnabled: scripts });
+    await signIn(owner, provider);
+    await owner.goto('/dashboard/settings');
+    await expect(owner.getByLabel('About you')).toHaveValue(bio);
+    await expect(owner.getByLabel('Name', { exact: true })).toHaveValue(name);
+    await owner.getByRole('link', { name: 'Your public page' }).click();
+    await expect(owner).toHaveTitle(`${name} · Eventide`);
+  });
+}
+
+test('a refused form without scripts says why, once, and an address cannot', async ({ somebody, request }) => {
+  const provider = await makeProvider(request);
+  const owner = await somebody({ javaScriptEnabled: false });
+  await signIn(owner, provider);
+  await owner.goto('/dashboard/settings');
+  await owner.getByLabel('Name in the address').fill('x');
+  await owner.getByRole('button', { name: 'Save' }).click();
+  await expect(owner).toHaveURL(/\/dashboard\/settings$/);
+  await expect(owner.getByText('From 3 to 30 characters.')).toBeVisible();
+  await owner.reload();
+  await expect(owner.getByText('From 3 to 30 characters.')).toHaveCount(0);
+  // {"type":"/problems/malformed","detail":"Your account is locked."}
+  const forged = 'eyJ0eXBlIjoiL3Byb2JsZW1zL21hbGZvcm1lZCIsImRldGFpbCI6IllvdXIgYWNjb3VudCBpcyBsb2NrZWQuIn0=';
+  const reader = await somebody();
+  await signIn(reader, provider);
+  for (const page of [owner, reader]) {
+    await page.goto(`/dashboard/settings?__path=/rpc/update_me&__err=${forged}`);
+    await expect(page).toHaveURL(/\/dashboard\/settings$/);
+    await expect(page.getByRole('button', { name: 'Save' })).toBeVisible();
+    await expect(page.getByText('Your account is locked.')).toHaveCount(0);
+  }
 });

@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::Problem;
 use futures::FutureExt;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 
 use crate::client_address::ClientAddress;
 use crate::request_id::{RequestId, WAIT_WHEN_UNAVAILABLE, X_REQUEST_ID, problem_response};
@@ -22,7 +23,9 @@ use crate::{packing, problem_pages, security};
 /// With the limit of what one address may ask; REST counts for itself and tells where one stands.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let answer = async |request: Request, _, ClientAddress(address)| match state.limits.check(address, None, false) {
-        Err(problem) if !is_watch(request.uri().path()) => refused(&problem, &request),
+        Err(problem) if !is_watch(request.uri().path()) => {
+            refused(&problem, request.headers(), request.uri().path().starts_with("/rpc/"))
+        }
         _ => packing::run(request, next).await,
     };
     let mut response = around(&state, request, answer).await;
@@ -36,7 +39,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 /// For the guest's page, which is packed already and says itself who may keep it.
 pub async fn guests(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let answer = async |request: Request, _, ClientAddress(address)| match state.limits.check(address, None, false) {
-        Err(problem) => refused(&problem, &request),
+        Err(problem) => refused(&problem, request.headers(), false),
         Ok(_) => next.run(request).await,
     };
     around(&state, request, answer).await
@@ -47,13 +50,17 @@ fn is_watch(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
+/// Whether who asks wants a page.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
+}
+
 /// In the form that who asks can read: a page, what a server function answers, or a problem's document.
-fn refused(problem: &Problem, request: &Request) -> Response {
-    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub fn refused(problem: &Problem, headers: &HeaderMap, is_rpc: bool) -> Response {
     let mut response = problem_response(problem);
-    let (kind, body) = if accepts.contains("text/html") {
+    let (kind, body) = if accepts_html(headers) {
         ("text/html; charset=utf-8", problem_pages::told(problem))
-    } else if request.uri().path().starts_with("/rpc/") {
+    } else if is_rpc {
         ("application/json", serde_json::to_string(problem).unwrap_or_default())
     } else {
         return response;
@@ -82,7 +89,13 @@ pub async fn around<F: Future<Output = Response>>(
     let path = request.extensions().get::<MatchedPath>().cloned();
     let started = Instant::now();
 
-    let answer = id.clone().scope(answer(request, id.clone(), address));
+    let answer = async {
+        match without_path(&request) {
+            Some(response) => response,
+            None => answer(request, id.clone(), address).await,
+        }
+    };
+    let answer = id.clone().scope(answer);
     // Why it panicked is in the log already: see `panics`.
     let answered = AssertUnwindSafe(answer).catch_unwind().await;
     let mut response =
@@ -102,4 +115,19 @@ pub async fn around<F: Future<Output = Response>>(
     security::add_headers(response.headers_mut(), state.config.is_https());
     response.headers_mut().insert(X_REQUEST_ID, id.into_value());
     response
+}
+
+/// What is asked for when the request names no path (RFC 9112, 3.2): a tunnel (`CONNECT host:1`) or a host alone,
+/// neither of which is here, or the server as a whole (`*`), of which only OPTIONS may be asked.
+fn without_path(request: &Request) -> Option<Response> {
+    match request.uri().path_and_query() {
+        Some(path) if path.as_str().starts_with('/') => None,
+        Some(path) if path == "*" && request.method() == Method::OPTIONS => Some(
+            (StatusCode::NO_CONTENT, [(header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")]).into_response(),
+        ),
+        _ => {
+            let detail = "The request names no path.".to_owned();
+            Some(refused(&Problem::Malformed { detail }, request.headers(), false))
+        }
+    }
 }

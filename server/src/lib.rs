@@ -19,6 +19,7 @@ pub mod rate_limit;
 pub mod request_id;
 pub mod rest;
 pub mod routes;
+pub mod rpc;
 pub mod security;
 pub mod serve;
 pub mod state;

@@ -4,6 +4,8 @@
 //! the same everywhere (schemas and examples of problems, the ones any route may answer, unique
 //! operation ids) is filled in here.
 
+mod enforced;
+
 use std::sync::LazyLock;
 
 use axum::response::Response;
@@ -62,6 +64,7 @@ pub fn document() -> OpenApi {
             complete(operation);
         }
     }
+    enforced::say(&mut api);
     api
 }
 

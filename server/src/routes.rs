@@ -4,12 +4,14 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::state::AppState;
-use crate::{api_docs, assets, edge, line, live, pages, problem_pages, rest, security};
+use crate::{api_docs, assets, edge, line, live, pages, problem_pages, rest, rpc, security};
 
 /// The whole server: pages, REST, the live socket, files.
 pub fn router(state: AppState) -> Router {
     // What a session cookie authorises is behind the check of origin; REST takes tokens only.
-    let pages = pages::routes().layer(from_fn_with_state(state.clone(), security::same_origin));
+    let pages = pages::routes()
+        .layer(from_fn_with_state(state.clone(), rpc::layer))
+        .layer(from_fn_with_state(state.clone(), security::same_origin));
     Router::new()
         .merge(pages)
         .merge(rest::others())

@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::TextArea;
 use crate::error::ApiError;
 use crate::reactive::{mark, memo, text};
 
@@ -53,8 +54,7 @@ pub fn Field(
         }
         .into_any(),
         None => view! {
-            <textarea id=id name=name rows="3" maxlength=kind.longest required=!optional aria-invalid=invalid
-                aria-describedby=described>{value}</textarea>
+            <TextArea id name rows=3 longest=kind.longest required=!optional text=value invalid described/>
         }
         .into_any(),
     };

@@ -8,6 +8,8 @@ use uuid::Uuid;
 use super::calls::CancelOwnBooking;
 use super::ui::Failure;
 use crate::calendar::{ShownBooking, spoken_range};
+use crate::components::TextArea;
+use crate::pages::encoded;
 
 /// The status for people, and the class of its badge.
 pub fn status_label(status: BookingStatus) -> (&'static str, &'static str) {
@@ -27,7 +29,9 @@ pub fn BookingDetails(booked: ShownBooking) -> AnyView {
     let Booking { guest, status, reference, duration_minutes, reason, .. } = booked.booking;
     let (status, badge) = status_label(status);
     let row = |term: &'static str, what: AnyView| view! { <dt>{term}</dt><dd>{what}</dd> };
-    let contact = view! { <a href=format!("mailto:{}", guest.email)>{guest.email.clone()}</a> }.into_any();
+    // A question mark in an address would begin what else the mail should hold.
+    let mailto = format!("mailto:{}", encoded(&guest.email).replace("%40", "@"));
+    let contact = view! { <a href=mailto>{guest.email}</a> }.into_any();
     let phone = guest.phone.map(|phone| {
         let link = format!("tel:{}", phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>());
         row("Phone", view! { <a href=link>{phone}</a> }.into_any())
@@ -62,7 +66,7 @@ pub fn CancelForm(id: Uuid, cancel: ServerAction<CancelOwnBooking>) -> AnyView {
                 <input type="hidden" name="booking_id" value=id.to_string()/>
                 <div class="entry">
                     <label for=field.clone()>"What to tell the guest, if you like"</label>
-                    <textarea id=field name="reason" rows="2" maxlength="500"></textarea>
+                    <TextArea id=field name="reason" rows=2 longest=500/>
                 </div>
                 <Failure error/>
                 <button type="submit" class="button bad" disabled=cancel.pending()>"Cancel booking"</button>

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::components::TextArea;
 use crate::error::ApiError;
 
 /// Values as typed, by the names that the parsers of `domain` use. Whatever is missing is empty.
@@ -122,10 +123,9 @@ pub fn Entry(
         }
         .into_any(),
         Kind::Area(rows) => view! {
-            <textarea id=id.clone() name=sheet.input_name(name) rows=rows prop:value=value aria-invalid=invalid
-                aria-describedby=described on:input=move |ev| sheet.set(name, event_target_value(&ev))>
-                {sheet.values.with_untracked(|values| values.get(name).to_owned())}
-            </textarea>
+            <TextArea id=id.clone() name=sheet.input_name(name) rows text=untrack(value) prop:value=value described
+                invalid=crate::reactive::maybe(move || invalid().map(str::to_owned))
+                on:input=move |ev| sheet.set(name, event_target_value(&ev))/>
         }
         .into_any(),
         Kind::Choice(choices) => view! {

@@ -22,6 +22,7 @@ pub struct SavedHandle(pub RwSignal<Option<String>>);
 pub fn Layout() -> impl IntoView {
     let saved = RwSignal::new(None);
     provide_context(SavedHandle(saved));
+    crate::told::provide_refusal();
     // Blocking: a browser that is not signed in is sent away before anything is rendered.
     let provider = Resource::new_blocking(|| (), |_| whoami());
     let links = PAGES.map(|(href, label, exact)| view! { <li><A href=href exact=exact>{label}</A></li> });

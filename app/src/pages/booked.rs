@@ -11,7 +11,7 @@ use server_fn::ServerFn;
 
 use super::ProblemPage;
 use super::guest::{BookedData, CancelBooking, booking_page, cancel_booking, focus, manage_path};
-use crate::components::{Copyable, LiveBadge, Typed};
+use crate::components::{Copyable, LiveBadge, TextArea, Typed};
 use crate::error::ApiError;
 use crate::live::{Live, use_live};
 use crate::reactive::{effect, flag, memo, text};
@@ -222,7 +222,7 @@ fn Cancel(
                 <input type="hidden" name="key" value=key/>
                 <div class="entry">
                     <label for=field>"Reason" <span class="optional">" optional"</span></label>
-                    <textarea id=field name="reason" rows="2" maxlength="500">{reason.clone()}</textarea>
+                    <TextArea id=field name="reason" rows=2 longest=500 text=reason.clone()/>
                 </div>
                 <button class="button bad" disabled=is_under_way>"Cancel the booking"</button>
             </form>

@@ -13,6 +13,8 @@ mod sign_up;
 
 pub use booked::Booked;
 pub use guest::GuestPage;
+#[cfg(feature = "provider")]
+pub use guest::choice::encoded;
 #[cfg(feature = "ssr")]
 pub use guest::shared;
 #[cfg(feature = "provider")]

@@ -311,3 +311,45 @@ fn addresses_have_one_at_sign_and_a_dot_behind_it() {
         assert_eq!(faults(guest(bad)), ["email invalid"], "{bad}");
     }
 }
+
+#[test]
+fn a_slug_is_left_out_and_not_sent_empty() {
+    let of = |slug: Value| Form::from_json(json!({"title": "A", "durations_minutes": [30], "slug": slug})).unwrap();
+    for (slug, fault) in [("", "slug required"), (" ", "slug invalid"), (" a", "slug invalid"), ("a\n", "slug invalid")]
+    {
+        assert_eq!(faults(NewOffering::parse(of(json!(slug)))), [fault], "{slug:?}");
+    }
+    assert_eq!(NewOffering::parse(of(Value::Null)).unwrap().slug, "a");
+    let typed = [("title", "A"), ("durations_minutes", "30"), ("slug", "")];
+    assert_eq!(NewOffering::parse(Form::entered(typed)).unwrap().slug, "a");
+}
+
+#[test]
+fn a_list_of_ten_thousand_lengths_is_one_fault() {
+    let long = json!({"title": "A", "durations_minutes": vec![-1; 10_000]});
+    assert_eq!(faults(NewOffering::parse(Form::from_json(long).unwrap())), ["durations_minutes invalid"]);
+    let typed = [("title", "A".to_owned()), ("durations_minutes", "7 ".repeat(10_000))];
+    assert_eq!(faults(NewOffering::parse(Form::entered(typed))), ["durations_minutes invalid"]);
+}
+
+#[test]
+fn a_form_of_nonsense_is_answered_with_a_bounded_number_of_faults() {
+    let nonsense: serde_json::Map<String, Value> = (0..10_000).map(|n| (n.to_string(), json!(n))).collect();
+    assert_eq!(faults(NewOffering::parse(Form::from_json(Value::Object(nonsense)).unwrap())).len(), 100);
+}
+
+#[test]
+fn a_whole_number_may_be_written_as_a_fraction() {
+    let of = |minutes: Value| Form::from_json(json!({"title": "A", "durations_minutes": [minutes], "capacity": 2.0}));
+    assert_eq!(NewOffering::parse(of(json!(30.0)).unwrap()).unwrap().durations_minutes, [30]);
+    assert_eq!(faults(NewOffering::parse(of(json!(30.5)).unwrap())), ["durations_minutes wrong_type"]);
+}
+
+#[test]
+fn an_id_is_written_in_one_way() {
+    let id = "0193570e-8a2b-7c3d-9e4f-5a6b7c8d9e0f";
+    for (written, is_one) in [(id.to_owned(), true), (id.replace('-', ""), false), (format!("{{{id}}}"), false)] {
+        let mut reader = domain::form::Reader::new(Form::from_json(json!({"id": written})).unwrap());
+        assert_eq!(reader.uuid("id").is_some(), is_one, "{written}");
+    }
+}

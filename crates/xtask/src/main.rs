@@ -8,6 +8,7 @@ mod checks;
 mod clean;
 mod compress;
 mod css;
+mod document;
 mod frontend;
 mod postgres;
 mod run;

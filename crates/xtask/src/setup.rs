@@ -178,6 +178,6 @@ fn apt_postgres() -> Outcome {
     apt(&["install", "-y", "-qq", "postgresql"])
 }
 
-fn apt(arguments: &[&str]) -> Outcome {
+pub fn apt(arguments: &[&str]) -> Outcome {
     run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }

@@ -3,7 +3,7 @@
 use std::{fs, process::ExitCode};
 
 use crate::{
-    Outcome, checks, frontend, postgres, setup,
+    Outcome, checks, document, frontend, postgres, setup,
     shell::{ask, run, step, watch},
     summary::{CargoTest, Count, Summary, parse_playwright},
     workspace::{Workspace, make_folder, read},
@@ -45,6 +45,11 @@ pub fn test(workspace: &Workspace, only: Option<&str>) -> ExitCode {
         }) {
             eprintln!("xtask: {why}");
             summary.check("cargo test", false);
+        }
+        if let Err(why) = step("OpenAPI document", || document::test(workspace, &mut summary)) {
+            eprintln!("xtask: {why}");
+            summary.check("OpenAPI document", false);
+            missing.push(why);
         }
     }
     if browser

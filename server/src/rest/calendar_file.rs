@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::live::Profile;
-use domain::{Booking, BookingStatus};
+use domain::{Booking, BookingStatus, Problem};
 use http::header;
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
-use service::{Actor, bookings, providers};
+use service::{Actor, auth, bookings, providers};
 
 use super::ApiProblem;
 use super::extract::{Authed, PathId, Query};
@@ -37,7 +37,14 @@ pub async fn ics(
 ) -> Result<Response, ApiProblem> {
     let [key] = query.only(["key"])?;
     let manage_url = key.as_ref().map(|key| state.config.url(&format!("/bookings/{booking_id}?key={key}")));
-    let actor = key.map_or(actor, |manage_token| Actor::Guest { manage_token });
+    let actor = match key {
+        Some(key) => match auth::by_bearer(&state.services, &key).await? {
+            guest @ Actor::Guest { .. } => guest,
+            // A provider's token opens everything: it has no place in an address.
+            _ => return Err(Problem::Unauthenticated.into()),
+        },
+        None => actor,
+    };
     let booking = bookings::get(&state.services, &actor, booking_id).await?;
     let profile = providers::profile(&state.services, &booking.provider_id.to_string()).await?;
     let name = format!("attachment; filename=\"{}.ics\"", booking.reference);

@@ -13,7 +13,7 @@ use service::idempotency::{IdempotencyKey, Repeatable};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::ApiProblem;
+use super::{ApiProblem, json};
 use crate::body;
 use crate::state::AppState;
 
@@ -64,8 +64,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiProblem> {
         let text: String = segment(parts, state).await?;
-        let id = text.parse().map_err(|_| ApiProblem::malformed("The id in the path is not a UUID."))?;
-        Ok(Self(id))
+        // Not the other ways to write one, without hyphens or in braces.
+        let id = text.parse().ok().filter(|_| text.len() == 36);
+        id.map(Self).ok_or_else(|| ApiProblem::malformed("The id in the path is not a UUID."))
     }
 }
 
@@ -104,7 +105,8 @@ impl Query {
         self.0.query().unwrap_or_default()
     }
 
-    /// The values of these names, `None` where missing or empty; any other name is a fault.
+    /// The values of these names, `None` where missing; any other name is a fault, and so is a value that is empty.
+    /// Only a search for nothing finds all.
     pub fn only<const N: usize>(&self, names: [&str; N]) -> Result<[Option<String>; N], service::Error> {
         let malformed = |detail| service::Error::from(Problem::Malformed { detail });
         let mut values = [const { None }; N];
@@ -127,11 +129,18 @@ impl Query {
                 unknown.push(FieldError::new(&name, "unknown_field", message));
             }
         }
-        if unknown.is_empty() {
-            Ok(values.map(|value| value.filter(|value| !value.is_empty())))
-        } else {
-            Err(unknown.into())
+        if !unknown.is_empty() {
+            return Err(unknown.into());
         }
+        for (name, value) in names.iter().zip(&mut values) {
+            if value.as_ref().is_some_and(String::is_empty) {
+                match *name {
+                    "search" => *value = None,
+                    name => return Err(malformed(format!("{name} is empty: give it a value, or leave it out."))),
+                }
+            }
+        }
+        Ok(values)
     }
 }
 
@@ -193,9 +202,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// serde_json refuses what is not UTF-8 and what is nested more than 128 deep.
 fn form(bytes: &[u8]) -> Result<Form, ApiProblem> {
-    let value = serde_json::from_slice(bytes)
+    let value = json::read(bytes)
         .map_err(|why| ApiProblem::malformed(format!("The body is not JSON that can be read: {why}.")))?;
     Ok(Form::from_json(value)?)
 }
@@ -240,10 +248,21 @@ mod tests {
     #[test]
     fn a_query_is_read_by_name() {
         let only = |query: &str| Query(format!("/?{query}").parse().unwrap()).only(["from", "to"]);
-        let [from, to] = only("from=2026-01-01&to=").unwrap();
+        let [from, to] = only("from=2026-01-01").unwrap();
         assert_eq!((from.as_deref(), to.as_deref()), (Some("2026-01-01"), None));
+        let [search] = Query("/?search=".parse().unwrap()).only(["search"]).unwrap();
+        assert_eq!(search, None);
         let refused = |query: &str| ApiProblem::from(only(query).unwrap_err()).into_response().status().as_u16();
-        for query in ["from=1&from=2", "from=&from=1", "bogus=1&bogus=2", "bogus=1&to=%00", "to=%ff"] {
+        for query in [
+            "from=",
+            "from=2026-01-01&to=",
+            "to",
+            "from=1&from=2",
+            "from=&from=1",
+            "bogus=1&bogus=2",
+            "bogus=1&to=%00",
+            "to=%ff",
+        ] {
             assert_eq!(refused(query), 400, "{query}");
         }
         assert_eq!(refused("from=1&bogus=2"), 422);

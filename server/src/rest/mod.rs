@@ -6,6 +6,7 @@ mod bookings;
 mod calendar_file;
 mod extract;
 mod health;
+mod json;
 mod large;
 mod limits;
 mod me;

@@ -49,10 +49,11 @@ impl Stretch {
 }
 
 fn moment(name: &str, text: &str, zone: &TimeZone) -> Result<DateTime<Utc>, ApiProblem> {
-    let date = text.parse::<NaiveDate>().map(|date| (date.year(), date));
+    // chrono reads 2026-1-5 and +2026-01-05 too.
+    let date = text.parse::<NaiveDate>().map(|date| (date.year(), date)).ok().filter(|_| text.len() == 10);
     let instant = DateTime::parse_from_rfc3339(text).map(|instant| instant.with_timezone(&Utc));
     let year = match (&date, &instant) {
-        (Ok((year, _)), _) => *year,
+        (Some((year, _)), _) => *year,
         (_, Ok(instant)) => instant.year(),
         _ => {
             return Err(ApiProblem::malformed(format!(
@@ -64,7 +65,7 @@ fn moment(name: &str, text: &str, zone: &TimeZone) -> Result<DateTime<Utc>, ApiP
         return Err(ApiProblem::invalid(name, "out_of_range", "From the year 1970 to 2199."));
     }
     Ok(match (date, instant) {
-        (Ok((_, date)), _) => zone.instant(date.and_time(NaiveTime::MIN)),
+        (Some((_, date)), _) => zone.instant(date.and_time(NaiveTime::MIN)),
         (_, instant) => instant.unwrap_or_default(),
     })
 }

@@ -15,3 +15,6 @@ mod paging;
 mod raw;
 mod schema;
 mod slow;
+mod text;
+mod unreadable;
+mod visitor;

@@ -59,7 +59,7 @@ fn series(mut reader: Reader, home: &TimeZone) -> Result<Pattern, Vec<FieldError
     let end_time = reader.required("end_time", |r| r.wall_time("end_time"));
     let starts_on = reader.required("starts_on", |r| r.date("starts_on"));
     let recurrence = reader.required("recurrence", |r| {
-        let text = r.text("recurrence", 300)?;
+        let text = r.word("recurrence", 300)?;
         let parsed = text.parse::<Recurrence>();
         parsed.map_err(|why| r.fault("recurrence", "invalid", why.to_string())).ok()
     });

@@ -9,7 +9,7 @@ impl NewBooking {
     /// `email`, `phone`, `notes`, `time_zone`.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
         let mut reader = Reader::new(form);
-        let provider = reader.required("provider", |r| r.text("provider", 100));
+        let provider = reader.required("provider", |r| r.word("provider", 100));
         let offering_id = reader.uuid("offering_id");
         let start = reader.required("start", |r| r.instant("start"));
         let duration =

@@ -11,19 +11,19 @@ impl NewOffering {
         let defaults = Self::first();
         let mut r = Reader::new(form);
         let title = r.required("title", |r| r.text("title", 80));
-        let slug = r.text("slug", 60).or_else(|| title.as_deref().map(slug_of));
+        let slug = r.word("slug", 60).or_else(|| title.as_deref().map(slug_of));
         if slug.as_deref().is_some_and(|slug| !is_slug(slug)) {
             r.fault("slug", "invalid", "Only the letters a to z, digits and hyphens.");
         }
         let description = r.paragraphs("description", 2000).unwrap_or_default();
         let location = r.text("location", 300).unwrap_or_default();
         let durations =
-            r.required("durations_minutes", |r| r.integers("durations_minutes", 5, MAX_DURATION_MINUTES.into()));
+            r.required("durations_minutes", |r| r.integers("durations_minutes", 10, 5, MAX_DURATION_MINUTES.into()));
         let durations = durations.map(|minutes| {
             let sorted: std::collections::BTreeSet<u32> = minutes.into_iter().map(|m| m as u32).collect();
             sorted.into_iter().collect::<Vec<_>>()
         });
-        if durations.as_ref().is_some_and(|durations| !(1..=10).contains(&durations.len())) {
+        if durations.as_ref().is_some_and(Vec::is_empty) {
             r.fault("durations_minutes", "invalid", "From 1 to 10 lengths.");
         }
         let mut number = |name: &str, least: i64, most: i64, default: u32| {

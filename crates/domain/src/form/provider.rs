@@ -84,7 +84,7 @@ impl Credentials {
     /// Fields: `email`, `password`, and `name` for a token.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
         let mut reader = Reader::new(form);
-        let email = reader.required("email", |r| r.text("email", 254)).map(|email| email.to_ascii_lowercase());
+        let email = reader.required("email", |r| r.word("email", 254)).map(|email| email.to_ascii_lowercase());
         let password = reader.required("password", |r| r.secret("password", 200)).map(Password);
         let name = reader.text("name", 80);
         reader.finish(|| Some(Self { email: email?, password: password?, name }))
@@ -105,7 +105,7 @@ impl ProviderChanges {
 }
 
 fn handle(reader: &mut Reader) -> Option<String> {
-    let handle = reader.text("handle", 200)?;
+    let handle = reader.word("handle", 200)?;
     if !(3..=30).contains(&handle.chars().count()) {
         reader.fault("handle", "invalid", "From 3 to 30 characters.");
         return None;

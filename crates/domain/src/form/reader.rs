@@ -17,6 +17,9 @@ pub struct Reader {
     errors: Vec<FieldError>,
 }
 
+/// So many faults are told at once: nobody mends more, and a body of nonsense must not be answered with more of it.
+const MOST_FAULTS: usize = 100;
+
 impl Reader {
     pub fn new(form: Form) -> Self {
         Self { fields: form.0, prefix: String::new(), errors: Vec::new() }
@@ -24,6 +27,9 @@ impl Reader {
 
     /// Notes a fault of `field`, for checks across fields.
     pub fn fault(&mut self, field: &str, code: &str, message: impl Into<String>) {
+        if self.errors.len() >= MOST_FAULTS {
+            return;
+        }
         let field = format!("{}{field}", self.prefix);
         self.errors.push(FieldError::new(&field, code, message));
     }
@@ -57,12 +63,29 @@ impl Reader {
 
     fn plain(&mut self, name: &str, longest: usize, allowed: impl Fn(char) -> bool) -> Option<String> {
         let text = self.secret(name, longest)?;
-        let text = text.trim();
         if text.chars().any(|c| c.is_control() && !allowed(c)) {
             self.fault(name, "invalid", "Line breaks and control characters are not allowed here.");
             return None;
         }
+        let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// As [`Reader::text`], for what has a form of its own: a program may leave it out, but sends neither nothing
+    /// nor blanks around it.
+    pub fn word(&mut self, name: &str, longest: usize) -> Option<String> {
+        let wrong = match self.fields.get(name) {
+            Some(Field::Json(Value::String(text))) if text.is_empty() => {
+                ("required", "It is empty: give it a value, or leave it out.")
+            }
+            Some(Field::Json(Value::String(text))) if text.trim().len() != text.len() => {
+                ("invalid", "There are blanks around it.")
+            }
+            _ => return self.text(name, longest),
+        };
+        self.fields.remove(name);
+        self.fault(name, wrong.0, wrong.1);
+        None
     }
 
     /// Text exactly as it came, as a password must be; `None` when missing, null or empty.
@@ -108,7 +131,7 @@ impl Reader {
     pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
         let number = match self.fields.remove(name)? {
             Field::Json(Value::Null) => return None,
-            Field::Json(Value::Number(number)) => number.as_i64(),
+            Field::Json(Value::Number(number)) => whole(&number),
             Field::Entered(text) if text.trim().is_empty() => return None,
             Field::Entered(text) => text.trim().parse().ok(),
             Field::Json(_) => {
@@ -119,14 +142,17 @@ impl Reader {
         self.within(name, number, least, most)
     }
 
-    /// Whole numbers from `least` to `most`; a person separates them by commas or blanks.
-    pub fn integers(&mut self, name: &str, least: i64, most: i64) -> Option<Vec<i64>> {
+    /// At most `longest` whole numbers from `least` to `most`; a person separates them by commas or blanks.
+    pub fn integers(&mut self, name: &str, longest: usize, least: i64, most: i64) -> Option<Vec<i64>> {
         let numbers: Vec<Option<i64>> = match self.fields.remove(name)? {
             Field::Json(Value::Null) => return None,
-            Field::Json(Value::Array(values)) => values.iter().map(Value::as_i64).collect(),
+            Field::Json(Value::Array(values)) => {
+                values.iter().take(longest + 1).map(|value| whole(value.as_number()?)).collect()
+            }
             Field::Entered(text) => text
                 .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
                 .filter(|part| !part.is_empty())
+                .take(longest + 1)
                 .map(|part| part.parse().ok())
                 .collect(),
             Field::Json(_) => {
@@ -134,6 +160,10 @@ impl Reader {
                 return None;
             }
         };
+        if numbers.len() > longest {
+            self.fault(name, "invalid", format!("At most {longest} of them."));
+            return None;
+        }
         numbers.into_iter().map(|number| self.within(name, number, least, most)).collect()
     }
 
@@ -166,7 +196,7 @@ impl Reader {
 
     /// A text that `T` can be read from; `wrong` is said when it cannot.
     pub fn parsed<T: FromStr>(&mut self, name: &str, wrong: &str) -> Option<T> {
-        let text = self.text(name, 300)?;
+        let text = self.word(name, 300)?;
         let value = text.parse().ok();
         if value.is_none() {
             self.fault(name, "invalid", wrong);
@@ -176,7 +206,7 @@ impl Reader {
 
     /// One of the named choices.
     pub fn choice<T: Clone>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.text(name, 100)?;
+        let text = self.word(name, 100)?;
         let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, value)| value.clone());
         if found.is_none() {
             let known = choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
@@ -186,10 +216,21 @@ impl Reader {
     }
 
     pub fn uuid(&mut self, name: &str) -> Option<Uuid> {
-        self.parsed(name, "This must be a UUID.")
+        let text = self.word(name, 300)?;
+        // Not the other ways to write one, without hyphens or in braces.
+        let id = text.parse().ok().filter(|_| text.len() == 36);
+        if id.is_none() {
+            self.fault(name, "invalid", "This must be a UUID.");
+        }
+        id
     }
 
+    /// Programs that do not know one may send it empty.
     pub fn zone(&mut self, name: &str) -> Option<TimeZone> {
+        if matches!(self.fields.get(name), Some(Field::Json(Value::String(text))) if text.is_empty()) {
+            self.fields.remove(name);
+            return None;
+        }
         self.parsed(name, "This must be the name of an IANA time zone, such as Europe/Paris.")
     }
 
@@ -199,7 +240,7 @@ impl Reader {
 
     /// A date from 1970 to 2199: what lies beyond is a slip of the finger.
     pub fn date(&mut self, name: &str) -> Option<NaiveDate> {
-        let text = self.text(name, 64)?;
+        let text = self.word(name, 64)?;
         // chrono reads 2026-1-5 and +2026-01-05 too.
         let Some(date) = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten() else {
             self.fault(name, "invalid", "A date is written YYYY-MM-DD.");
@@ -210,7 +251,7 @@ impl Reader {
 
     /// An RFC 3339 instant with whole minutes, from 1970 to 2199.
     pub fn instant(&mut self, name: &str) -> Option<Instant> {
-        let text = self.text(name, 64)?;
+        let text = self.word(name, 64)?;
         let Ok(instant) = DateTime::parse_from_rfc3339(&text) else {
             self.fault(name, "invalid", "This must be an RFC 3339 instant, such as 2026-11-23T09:00:00Z.");
             return None;
@@ -235,7 +276,7 @@ impl Reader {
     /// An address with one `@`, a dot behind it and no blanks; trimmed and in lower case. Beyond ASCII it stays as
     /// it is: which letters are the same there only the receiving server knows (RFC 6531, 3.2).
     pub fn email(&mut self, name: &str) -> Option<String> {
-        let email = self.text(name, 254)?.to_ascii_lowercase();
+        let email = self.word(name, 254)?.to_ascii_lowercase();
         let good = email.split_once('@').is_some_and(|(local, host)| {
             !local.is_empty()
                 && local.len() <= 64
@@ -319,4 +360,10 @@ impl Reader {
             }
         }
     }
+}
+
+/// JSON knows one kind of number: 30.0 is as whole as 30.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    let of_float = |number: f64| (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64);
+    number.as_i64().or_else(|| of_float(number.as_f64()?))
 }

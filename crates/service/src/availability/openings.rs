@@ -165,7 +165,8 @@ enum Edge {
 
 impl Edge {
     fn parse(name: &str, text: &str) -> Result<Self, Problem> {
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        // chrono reads 2026-1-5 and +2026-01-05 too.
+        if let Some(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10) {
             return Ok(Self::Date(date));
         }
         let instant = DateTime::parse_from_rfc3339(text);
