@@ -135,3 +135,38 @@ impl Sending {
         Some(gzip.pack(&pieces.concat()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_network_has_a_few_at_once_and_the_next_waits_for_its_turn() {
+        let large = LargeAnswers::new(true);
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        let mut places = Vec::new();
+        for _ in 0..AT_ONCE {
+            places.push(large.enter(address).await.unwrap());
+        }
+        let mut next = std::pin::pin!(large.enter(address));
+        assert!(next.as_mut().now_or_never().is_none(), "it waits");
+        assert!(large.enter(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2))).await.is_ok(), "others do not");
+        places.pop();
+        assert!(next.await.is_ok());
+        places.clear();
+        assert!(large.enter(address).await.is_ok());
+        let known = large.networks.as_ref().unwrap().lock().unwrap();
+        assert_eq!(known.len(), 1, "who has no answer under way is forgotten");
+    }
+
+    #[tokio::test]
+    async fn without_limits_nobody_waits() {
+        let large = LargeAnswers::new(false);
+        let places = futures::future::join_all((0..100).map(|_| large.enter(Ipv4Addr::LOCALHOST.into()))).await;
+        assert!(places.into_iter().all(|place| place.is_ok()));
+    }
+}

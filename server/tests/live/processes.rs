@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, PgPool};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -174,5 +174,26 @@ async fn who_does_not_read_costs_little_memory(pool: PgPool) {
     let grown = server.memory().saturating_sub(before);
     assert!(grown < 50, "{grown} MB for {} who do not read", many.len());
     drop(many);
+    assert!(server.stop().await);
+}
+
+/// Fewer than it was told at its start: others of the system took them, say.
+#[sqlx::test(migrations = "../migrations")]
+async fn when_there_are_no_more_files_newcomers_wait_for_one_and_are_answered_then(pool: PgPool) {
+    let server = Server::start(&pool).await;
+    let process = server.process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let open = std::fs::read_dir(format!("/proc/{}/fd", process.unwrap().as_raw_nonzero())).unwrap().count();
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = |current| prlimit(process, Resource::Nofile, Rlimit { current: Some(current), maximum }).unwrap();
+    let before = limit(open as u64);
+    let silent: Vec<_> = futures::future::join_all((0..20).map(|n| deaf(server.addr, 2 + n, ""))).await;
+    {
+        let mut asked = std::pin::pin!(server.get("/readyz"));
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(300), &mut asked).await;
+        assert!(waited.is_err(), "there is no file for it");
+        limit(before.current.unwrap());
+        assert_eq!(asked.await, StatusCode::OK);
+    }
+    drop(silent);
     assert!(server.stop().await);
 }

@@ -86,13 +86,19 @@ async fn a_body_has_a_time_in_all_however_its_bytes_come(pool: PgPool) {
     let api = start(pool, |settings| settings.body = SHORT).await;
     let form = "application/x-www-form-urlencoded";
     for (path, kind) in [("/rpc/week", form), ("/rpc/sign_in", form), ("/api/v1/tokens", "application/json")] {
-        for (length, repeated) in [("Content-Length: 50000", "a"), ("Transfer-Encoding: chunked", "1\r\na\r\n")] {
+        for (length, repeated) in [
+            ("Content-Length: 50000", "a"),
+            ("Transfer-Encoding: chunked", "1\r\na\r\n"),
+            ("Transfer-Encoding: chunked\r\nX: chunk extensions", "1;a=b\r\na\r\n"),
+            ("Content-Length: 50000\r\nExpect: 100-continue", "a"),
+        ] {
             let mut slow = Raw::open(api.addr, 1).await;
             let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{length}\r\n\r\n");
             slow.send(head).await;
             let started = Instant::now();
             let said = slow.drip(repeated, DRIP).await;
             assert!(started.elapsed() >= SHORT, "{path} {length}: {said}");
+            let said = said.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
             assert!(said.starts_with("HTTP/1.1 4") || said.starts_with("HTTP/1.1 5"), "{path} {length}: {said}");
             assert!(!path.starts_with("/api") || said.contains("did not arrive in time"), "{said}");
         }
@@ -204,4 +210,34 @@ async fn the_grace_has_an_end(pool: PgPool) {
     is_well(&api, 1).await;
     api.stop().await;
     assert!(asking.rest().await.is_empty());
+}
+
+/// They have limits of their own, and may be silent for longer than anybody else.
+#[sqlx::test(migrations = "../migrations")]
+async fn live_sockets_are_not_among_the_connections_of_an_address(pool: PgPool) {
+    let api = start(pool, |settings| {
+        (settings.head, settings.idle, settings.write) = (SHORT, SHORT, SHORT);
+        settings.most_per_network = 2;
+    })
+    .await;
+    api.sign_up("ada").await;
+    let mut sockets = Vec::new();
+    for _ in 0..6 {
+        let mut socket = Raw::open(api.addr, 1).await;
+        socket
+            .send(
+                "GET /api/v1/availability/ada/live?since=99 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            )
+            .await;
+        assert!(socket.next().await.starts_with(b"HTTP/1.1 101"));
+        sockets.push(socket);
+    }
+    sleep(3 * SHORT).await;
+    is_well(&api, 1).await;
+    for mut socket in sockets {
+        // A close with no reason, masked; it is answered by a close.
+        let said = socket.send([0x88, 0x80, 1, 2, 3, 4]).await.rest().await;
+        assert!(said.windows(2).any(|frame| frame == [0x88, 0x00]), "{said:?}");
+    }
 }
