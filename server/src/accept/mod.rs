@@ -116,8 +116,9 @@ fn bound_the_kernel(listener: &TcpListener, patience: Duration) {
     let line = socket.listen(LINE);
     // It would buffer megabytes for one who does not read. What is on its way is not counted, so nobody is slowed.
     let unsent = socket.set_tcp_notsent_lowat(UNSENT);
-    // What nobody acknowledges, or takes, does not stay for a quarter of an hour after we have closed.
-    let unacknowledged = socket.set_tcp_user_timeout(Some(patience));
+    // What nobody acknowledges, or takes, does not stay for a quarter of an hour after we have closed. Later than by the
+    // sweep, which tells the client: the kernel says nothing.
+    let unacknowledged = socket.set_tcp_user_timeout(Some(patience * 3 / 2));
     if let Err(error) = line.and(unsent).and(unacknowledged) {
         tracing::debug!(%error, "the limits of TCP stay the system's");
     }
