@@ -152,7 +152,7 @@ impl Drop for Server {
     }
 }
 
-fn send(pid: u32, signal: Signal) {
+pub fn send(pid: u32, signal: Signal) {
     // It may just have ended.
     let _ = kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal);
 }

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use reqwest::RequestBuilder;
 use rustix::process::Signal;
 
-use super::server::{Server, Shop};
+use super::server::{Server, Shop, send};
 
 /// What the promise is.
 const AT_MOST: Duration = Duration::from_secs(5);
@@ -73,6 +73,31 @@ async fn while_postgres_is_frozen_all_are_answered_and_afterwards_all_is_there()
     acknowledged.extend(join_all((8..48).map(|nth| shop.booked(&server, nth))).await);
     acknowledged.sort();
     assert_eq!(shop.all_booked(&server).await, acknowledged);
+    server.stop().await;
+}
+
+/// Nobody new is welcomed: those who are in go on, and are not refused for the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_only_the_postmaster_is_frozen_open_connections_go_on() {
+    let server = Server::start().await;
+    let shop = Shop::open(&server).await;
+    let mine = || server.http.get(server.url("/api/v1/me")).bearer_auth(&shop.token);
+    // Several are open then.
+    for (status, ..) in join_all((0..24).map(|_| timed(mine()))).await {
+        assert_eq!(status, 200);
+    }
+    let postmaster = server.postmaster().unwrap();
+    send(postmaster, Signal::STOP);
+    // More than there are connections: some of them wait for new ones, and have it asked what is the matter.
+    for (status, _, took) in join_all((0..60).map(|_| timed(mine()))).await {
+        assert!(matches!(status, 200 | 503) && took < AT_MOST, "{status} after {took:?}");
+    }
+    for _ in 0..10 {
+        assert_eq!(timed(mine()).await.0, 200, "{}", server.whole_log());
+    }
+    assert_eq!(server.logged("Postgres does not answer"), 0, "{}", server.whole_log());
+    send(postmaster, Signal::CONT);
+    assert_eq!(timed(mine()).await.0, 200);
     server.stop().await;
 }
 

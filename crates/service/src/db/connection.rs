@@ -10,7 +10,7 @@ use futures::stream::{BoxStream, try_unfold};
 use sqlx::migrate::Migrate;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo};
-use sqlx::{Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr};
+use sqlx::{Connection as _, Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr};
 use tokio::time::{Instant, timeout};
 
 use super::{Db, LONGEST, SIGN_OF_LIFE, is_lost};
@@ -47,6 +47,14 @@ impl Connection {
         self.unsettled = true;
     }
 
+    /// For as long as whoever asks likes to wait.
+    pub(super) async fn ping(&mut self) -> sqlx::Result<()> {
+        self.unsettled = true;
+        at(&mut self.raw).ping().await?;
+        self.unsettled = false;
+        Ok(())
+    }
+
     /// A statement without arguments and rows.
     pub(super) async fn say(&mut self, sql: &'static str) -> sqlx::Result<()> {
         self.bounded(|raw| raw.execute(sql)).await.map(drop)
@@ -80,6 +88,9 @@ fn at(raw: &mut Option<PoolConnection<Postgres>>) -> &mut PgConnection {
 
 fn settle(db: &Db, unsettled: &mut bool, error: Option<&sqlx::Error>) {
     *unsettled = error.is_some_and(is_lost);
+    if !*unsettled {
+        db.pulse.answered();
+    }
     if let Some(error) = error {
         db.heed(error);
     }

@@ -164,7 +164,7 @@ impl Db {
         if let Ok(done) = timeout_at(suspicious, &mut work).await {
             return done;
         }
-        self.pulse.suspect(&self.pool);
+        self.pulse.suspect(self);
         tokio::select! {
             biased;
             done = &mut work => done,

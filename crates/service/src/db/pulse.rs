@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Connection, PgPool};
+use futures::future::{BoxFuture, select_ok};
+use sqlx::{ConnectOptions, Connection as _, PgPool};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
+
+use super::{Connection, Db};
 
 /// How long Postgres may take to welcome somebody new.
 const WELCOME: Duration = Duration::from_secs(2);
@@ -17,6 +20,8 @@ pub(super) struct Pulse {
     still: AtomicBool,
     turned_still: Notify,
     asking: AtomicBool,
+    /// A statement has ended since it was last asked.
+    answered: AtomicBool,
     born: Instant,
     /// Microseconds after `born`. Connections that lie idle since before then may be dead.
     distrusted: AtomicU64,
@@ -28,6 +33,7 @@ impl Default for Pulse {
             still: AtomicBool::new(false),
             turned_still: Notify::new(),
             asking: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
             born: Instant::now(),
             distrusted: AtomicU64::new(0),
         }
@@ -44,6 +50,14 @@ impl Pulse {
         let turned = self.turned_still.notified();
         if !self.is_still() {
             turned.await;
+        }
+    }
+
+    /// A statement has ended, well or not: somebody is there.
+    pub fn answered(&self) {
+        // Most of the time nobody wonders.
+        if self.asking.load(Ordering::Relaxed) {
+            self.answered.store(true, Ordering::Release);
         }
     }
 
@@ -68,15 +82,19 @@ impl Pulse {
     }
 
     /// Has it asked whether Postgres is there, on a connection of its own: the pool's may all be waiting.
-    pub fn suspect(self: &Arc<Self>, pool: &PgPool) {
+    pub fn suspect(self: &Arc<Self>, db: &Db) {
         if !self.asking.swap(true, Ordering::AcqRel) {
-            tokio::spawn(self.clone().ask(pool.clone()));
+            tokio::spawn(self.clone().ask(db.clone()));
         }
     }
 
-    async fn ask(self: Arc<Self>, pool: PgPool) {
+    async fn ask(self: Arc<Self>, db: Db) {
         let began = Instant::now();
-        while !pool.is_closed() && !timeout(WELCOME, welcomes(&pool)).await.unwrap_or(false) {
+        while !db.pool.is_closed() {
+            self.answered.store(false, Ordering::Release);
+            if timeout(WELCOME, answers(&db)).await.unwrap_or(false) || self.answered.load(Ordering::Acquire) {
+                break;
+            }
             if !self.still.swap(true, Ordering::AcqRel) {
                 tracing::error!("Postgres does not answer: what needs it is refused until it does");
                 self.turned_still.notify_waiters();
@@ -85,11 +103,24 @@ impl Pulse {
         }
         // Those from before may wait for answers that never come.
         self.distrust();
-        if self.still.swap(false, Ordering::AcqRel) && !pool.is_closed() {
+        if self.still.swap(false, Ordering::AcqRel) && !db.pool.is_closed() {
             tracing::info!(after = ?began.elapsed(), "Postgres answers again");
         }
         self.asking.store(false, Ordering::Release);
     }
+}
+
+/// Whether it welcomes somebody new, or one whom it knows: where only the postmaster stands still, say, those who are
+/// in go on.
+async fn answers(db: &Db) -> bool {
+    let ways: [BoxFuture<'_, Result<(), ()>>; 2] = [
+        Box::pin(async { if welcomes(&db.pool).await { Ok(()) } else { Err(()) } }),
+        Box::pin(async {
+            let idle = db.pool.try_acquire().ok_or(())?;
+            Connection::new(idle, db.clone(), Instant::now()).ping().await.map_err(drop)
+        }),
+    ];
+    select_ok(ways).await.is_ok()
 }
 
 /// Any answer will do but that it is still starting or stopping.
