@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use app::error::ApiError;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,6 +18,7 @@ use http::{Method, StatusCode};
 use leptos::server_fn::axum::server_fn_paths;
 use leptos::server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 
+use crate::body;
 use crate::edge::{accepts_html, refused};
 use crate::state::AppState;
 
@@ -38,7 +39,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().copied()
 }
 
-/// Around all pages and server functions; bodies are no longer than is read here.
+/// Around all pages and server functions.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/rpc/") {
         return call(request, state.config.is_https(), next).await;
@@ -72,10 +73,15 @@ async fn call(request: Request, secure_cookies: bool, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
-    if parts.headers.remove(ERROR).is_none() {
+    let is_of_function = parts.headers.remove(ERROR).is_some();
+    if !is_of_function && !parts.status.is_client_error() && !parts.status.is_server_error() {
         return go_to(page.as_deref().unwrap_or("/"), parts.headers);
     }
     let error = ApiError::de(to_bytes(body, usize::MAX).await.unwrap_or_default());
+    if !is_of_function {
+        // It has not run to its end.
+        return refused(&error.0, &headers, true);
+    }
     let path = page.as_deref().and_then(|page| page.split('?').next()).unwrap_or_default();
     let cookies = app::told::headers(path, function, &error, secure_cookies);
     match page.zip(cookies).filter(|_| !matches!(error.0, Problem::Malformed { .. })) {
@@ -98,18 +104,14 @@ fn go_to(page: &str, mut headers: HeaderMap) -> Response {
 }
 
 /// All of the body, if it can be a form.
-async fn form(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+async fn form(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
     let malformed = |detail: &str| Problem::Malformed { detail: detail.into() };
     let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
     let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     if kind.is_some_and(|kind| kind != "application/x-www-form-urlencoded") {
         return Err(malformed("Send a form, with Content-Type: application/x-www-form-urlencoded."));
     }
-    let form = to_bytes(body, usize::MAX).await.map_err(|error| {
-        let is_long = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
-            .any(|error| error.is::<http_body_util::LengthLimitError>());
-        if is_long { Problem::TooLarge } else { malformed("The form did not arrive.") }
-    })?;
+    let form = body::read(headers, body).await?;
     if String::from_utf8(percent_decoded(&form)).is_err() {
         return Err(malformed("The form holds bytes that are not text."));
     }

@@ -20,13 +20,14 @@ pub fn TextArea(
     /// Which elements say more about it.
     #[prop(optional)]
     described: String,
-    /// What is in it at first.
-    #[prop(optional)]
-    text: String,
+    /// What is in it at first. A signal, because the server may learn it after the form is made and before it is
+    /// written.
+    #[prop(optional, into)]
+    text: Signal<String>,
 ) -> AnyView {
     let longest = (longest > 0).then_some(longest);
     #[cfg(feature = "ssr")]
-    let text = format!("\n{}", html_escape::encode_text(&text));
+    let text = crate::reactive::text(move || format!("\n{}", html_escape::encode_text(&text.get())));
     let described = (!described.is_empty()).then_some(described);
     view! {
         <textarea id=id name=name rows=rows maxlength=longest required=required aria-invalid=invalid

@@ -123,7 +123,7 @@ pub fn Entry(
         }
         .into_any(),
         Kind::Area(rows) => view! {
-            <TextArea id=id.clone() name=sheet.input_name(name) rows text=untrack(value) prop:value=value described
+            <TextArea id=id.clone() name=sheet.input_name(name) rows text=crate::reactive::text(value) prop:value=value described
                 invalid=crate::reactive::maybe(move || invalid().map(str::to_owned))
                 on:input=move |ev| sheet.set(name, event_target_value(&ev))/>
         }

@@ -207,7 +207,7 @@ async fn requests_that_name_no_path_are_malformed_and_absolute_ones_are_read(poo
         (&format!("GET http://{host}/sign-in HTTP/1.1"), "200"),
         (&format!("GET http://{host} HTTP/1.1"), "200"),
         ("GET http://elsewhere.example/api/v1/providers?limit=1 HTTP/1.1", "200"),
-        ("GET /%ff HTTP/1.1", "404"),
+        ("GET /%ff HTTP/1.1", "400"),
         ("GET /sign-in?x=%ff HTTP/1.1", "200"),
         ("CONNECT /sign-in HTTP/1.1", "4"),
         ("GET //sign-in?__err=x HTTP/1.1", "404"),

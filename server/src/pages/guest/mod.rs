@@ -8,6 +8,7 @@ use std::time::Duration;
 use app::shared::{Question, Telling};
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -44,10 +45,14 @@ pub fn routes(state: &AppState) -> Router<AppState> {
 async fn guest(
     State(state): State<AppState>,
     id: RequestId,
-    Path(provider): Path<String>,
+    provider: Result<Path<String>, PathRejection>,
     asked: IfNoneMatch,
     request: Request,
 ) -> Response {
+    let Ok(Path(provider)) = provider else {
+        let detail = "The address holds bytes that are not text.".to_owned();
+        return edge::refused(&Problem::Malformed { detail }, request.headers(), false);
+    };
     let coding = Coding::of(request.headers());
     if let Some(question) = Question::of(&provider, request.uri(), request.headers())
         && let Ok((provider_id, version)) = providers::version(&state.services, &provider).await
