@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, error::ErrorKind};
 use url::Url;
 
+use crate::client_address::TrustProxy;
+
 /// What the command line says, not yet looked at.
 #[derive(Parser)]
 #[command(name = "eventide", version, about = "Appointment scheduling: one binary and one Postgres.")]
@@ -36,8 +38,8 @@ struct Cli {
     /// Rate limits: on or off
     #[arg(long, global = true, env = "EVENTIDE_RATE_LIMIT", value_name = "ON|OFF", default_value = "on")]
     rate_limit: String,
-    /// Behind a proxy that sets X-Forwarded-For, take the client's address from it: on or off
-    #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "ON|OFF", default_value = "off")]
+    /// Proxies that say whom they ask for: off, on (one), their number, or their networks as 10.0.0.0/8,fd00::/8
+    #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "PROXIES", default_value = "off")]
     trust_proxy: String,
     /// How many pages may be made at once; guests who come beyond that wait in line
     #[arg(long, global = true, env = "EVENTIDE_PAGES_AT_ONCE", value_name = "NUMBER", default_value = "64")]
@@ -48,6 +50,9 @@ struct Cli {
     /// Connections at once of one address, live sockets not counted
     #[arg(long, global = true, env = "EVENTIDE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", default_value = "512")]
     connections_per_address: String,
+    /// The header in which they say it: x-forwarded-for, forwarded, or either
+    #[arg(long, global = true, env = "EVENTIDE_PROXY_HEADER", value_name = "HEADER", default_value = "either")]
+    proxy_header: String,
     /// Fill an empty database with a demo provider before serving: on or off
     #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
     demo: String,
@@ -76,11 +81,11 @@ pub struct Config {
     pub log: String,
     pub log_json: bool,
     pub rate_limit: bool,
-    pub trust_proxy: bool,
     pub pages_at_once: usize,
     /// `None`: as many as open files allow.
     pub connections: Option<usize>,
     pub connections_per_address: usize,
+    pub trust_proxy: TrustProxy,
     pub demo: bool,
 }
 
@@ -145,6 +150,18 @@ impl Config {
             "json" => true,
             other => return Err(format!("EVENTIDE_LOG_FORMAT (--log-format): “{other}” is neither text nor json")),
         };
+        let mut trust_proxy: TrustProxy = cli.trust_proxy.parse().map_err(|()| {
+            format!(
+                "EVENTIDE_TRUST_PROXY (--trust-proxy): “{}” is neither off, on, a number of proxies, nor networks such as 10.0.0.0/8",
+                cli.trust_proxy
+            )
+        })?;
+        trust_proxy.header = cli.proxy_header.parse().map_err(|()| {
+            format!(
+                "EVENTIDE_PROXY_HEADER (--proxy-header): “{}” is neither x-forwarded-for, forwarded nor either",
+                cli.proxy_header
+            )
+        })?;
         Ok(Self {
             database,
             addr,
@@ -153,7 +170,6 @@ impl Config {
             log: cli.log,
             log_json,
             rate_limit: switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?,
-            trust_proxy: switch("EVENTIDE_TRUST_PROXY (--trust-proxy)", &cli.trust_proxy)?,
             pages_at_once: number("EVENTIDE_PAGES_AT_ONCE (--pages-at-once)", &cli.pages_at_once, 1..=1024)?,
             connections: cli
                 .connections
@@ -165,6 +181,7 @@ impl Config {
                 &cli.connections_per_address,
                 MANY,
             )?,
+            trust_proxy,
             demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
         })
     }
@@ -247,6 +264,8 @@ mod tests {
             ("--pages-at-once", "0", "EVENTIDE_PAGES_AT_ONCE"),
             ("--connections", "0", "EVENTIDE_CONNECTIONS"),
             ("--connections-per-address", "many", "EVENTIDE_CONNECTIONS_PER_ADDRESS"),
+            ("--trust-proxy", "10.0.0.0/99", "EVENTIDE_TRUST_PROXY"),
+            ("--proxy-header", "x-real-ip", "EVENTIDE_PROXY_HEADER"),
             ("--demo", "yes", "EVENTIDE_DEMO"),
         ] {
             let refusal = read(&[flag, value]).err().unwrap();

@@ -110,3 +110,24 @@ async fn switched_off_there_is_no_limit_and_no_header(pool: PgPool) {
     let answers = futures::future::join_all((0..500).map(|_| api.call("GET", "/providers").send())).await;
     assert!(answers.iter().all(|answer| answer.status == 200 && !answer.headers.contains_key("ratelimit-limit")));
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn guests_behind_a_proxy_have_a_limit_each(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "on", "--trust-proxy", "127.0.0.0/8"]).await;
+    let nobody = booking("nobody", "2026-11-23T10:00:00Z");
+    let post = |from: &str| {
+        let call = api.call("POST", "/bookings").json(&nobody);
+        if from.is_empty() { call.send() } else { call.header("x-forwarded-for", from).send() }
+    };
+    let flood = futures::future::join_all((0..200).map(|n| {
+        let from = format!("9.9.9.9, 203.0.113.4:{}", 40_000 + n);
+        let post = &post;
+        async move { post(&from).await.status }
+    }));
+    assert!(flood.await.contains(&429));
+    // Whatever could be mistaken for the one who floods, or for the proxy.
+    for other in ["203.0.113.5", "[2001:db8::1]:443", "unknown", ""] {
+        let first = post(other).await;
+        assert_eq!((first.status, first.header("ratelimit-remaining")), (404, "29"), "{other}");
+    }
+}
