@@ -1,5 +1,6 @@
 //! What the server provides to pages and server functions, and the session cookie.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::Problem;
@@ -43,6 +44,14 @@ impl Guard {
             None => Ok(()),
         }
     }
+}
+
+/// The network that the request comes from: what counts as one caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Network(pub IpAddr);
+
+pub fn network() -> Option<IpAddr> {
+    use_context::<Network>().map(|network| network.0)
 }
 
 pub fn services() -> Services {

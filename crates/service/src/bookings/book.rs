@@ -76,7 +76,7 @@ async fn book_locked(
 ) -> Result<Booked, Error> {
     let now = s.clock.now();
     let mut tx = s.pool.begin().await?;
-    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, "bookings"));
+    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, &repeat.anonymous_scope("bookings")));
     if let Some(claim) = &claim
         && let Some(before) = claim.begin(&mut tx, now).await?
     {
