@@ -12,6 +12,7 @@ pub mod clock;
 pub mod db;
 pub mod demo;
 mod error;
+pub mod handles;
 pub mod idempotency;
 mod ids;
 mod lane;

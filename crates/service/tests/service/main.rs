@@ -4,6 +4,7 @@ mod access;
 mod availability;
 mod bookings;
 mod demo;
+mod handles;
 mod house;
 mod idempotency;
 mod openings;
