@@ -4,7 +4,7 @@ mod forwarded;
 mod trust;
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Once;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -22,12 +22,9 @@ impl ClientAddress {
     /// Not the proxy's own address, under which all its guests would be one. No client has it (RFC 1122, 3.2.1.3).
     pub const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
 
-    /// What counts as one: a customer of an IPv6 provider has at least a /64.
+    /// As what it is counted.
     pub fn network(self) -> IpAddr {
-        match self.0.to_canonical() {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        }
+        network(self.0)
     }
 
     /// Looks at the connection and, where proxies are trusted, at their header.

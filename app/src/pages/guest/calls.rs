@@ -16,7 +16,7 @@ use crate::wire::{Packed, Text};
 #[cfg(feature = "ssr")]
 use super::shared::{self, Shown, Telling};
 #[cfg(feature = "ssr")]
-use crate::context::{Guard, Guarded, cookie, network, services};
+use crate::context::{Allowed, Guard, Guarded, Making, cookie, network, services};
 
 /// All that a guest page needs; what is chosen on it asks for nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,7 +104,10 @@ pub async fn book(
     let outcome = async {
         let new = domain::NewBooking::parse(Form::entered(fields)).map_err(domain::Problem::from)?;
         Guard::check(Guarded::Booking)?;
-        Ok(service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await?)
+        let permit = Allowed::take(Making::Booking)?;
+        let booked = service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await?;
+        permit.used();
+        Ok(booked)
     };
     match outcome.await {
         Ok(booked) => {

@@ -7,6 +7,7 @@ mod demo;
 mod handles;
 mod house;
 mod idempotency;
+mod limits;
 mod openings;
 mod races;
 mod versions;
