@@ -1,5 +1,6 @@
 //! What the server provides to pages and server functions, and the session cookie.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::Problem;
@@ -43,6 +44,62 @@ impl Guard {
             None => Ok(()),
         }
     }
+}
+
+/// Room for one more of what one address may make only so often, as REST asks for it.
+#[derive(Clone)]
+pub struct Allowed(pub Arc<Allow>);
+
+type Allow = dyn Fn(Making) -> Result<Permit, Problem> + Send + Sync;
+
+pub enum Making {
+    Booking,
+    Account,
+}
+
+/// Gives the room back unless it is used.
+#[must_use]
+pub struct Permit(Option<Box<dyn FnOnce() + Send>>);
+
+impl Permit {
+    pub fn given_back_by(give_back: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(give_back)))
+    }
+
+    /// Where nothing is counted.
+    pub fn free() -> Self {
+        Self(None)
+    }
+
+    /// It was made.
+    pub fn used(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(give_back) = self.0.take() {
+            give_back();
+        }
+    }
+}
+
+impl Allowed {
+    pub fn take(what: Making) -> Result<Permit, ApiError> {
+        match use_context::<Self>() {
+            Some(allowed) => Ok((allowed.0)(what)?),
+            None => Ok(Permit::free()),
+        }
+    }
+}
+
+/// The network that the request comes from: what counts as one caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Network(pub IpAddr);
+
+pub fn network() -> Option<IpAddr> {
+    use_context::<Network>().map(|network| network.0)
 }
 
 pub fn services() -> Services {

@@ -1,12 +1,18 @@
 //! Settings: flags first, then the environment, then a default. A wrong value is one line and exit 2.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
+use service::{GuestLimits, Limits};
 use url::Url;
+
+use crate::allowance::Rates;
+use crate::client_address::TrustProxy;
 
 /// What the command line says, not yet looked at.
 #[derive(Parser)]
@@ -36,8 +42,8 @@ struct Cli {
     /// Rate limits: on or off
     #[arg(long, global = true, env = "EVENTIDE_RATE_LIMIT", value_name = "ON|OFF", default_value = "on")]
     rate_limit: String,
-    /// Behind a proxy that sets X-Forwarded-For, take the client's address from it: on or off
-    #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "ON|OFF", default_value = "off")]
+    /// Proxies that say whom they ask for: off, on (one), their number, or their networks as 10.0.0.0/8,fd00::/8
+    #[arg(long, global = true, env = "EVENTIDE_TRUST_PROXY", value_name = "PROXIES", default_value = "off")]
     trust_proxy: String,
     /// How many pages may be made at once; guests who come beyond that wait in line
     #[arg(long, global = true, env = "EVENTIDE_PAGES_AT_ONCE", value_name = "NUMBER", default_value = "64")]
@@ -48,6 +54,39 @@ struct Cli {
     /// Connections at once of one address, live sockets not counted
     #[arg(long, global = true, env = "EVENTIDE_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", default_value = "512")]
     connections_per_address: String,
+    /// The header in which they say it: x-forwarded-for, forwarded, or either
+    #[arg(long, global = true, env = "EVENTIDE_PROXY_HEADER", value_name = "HEADER", default_value = "either")]
+    proxy_header: String,
+    /// Bookings that one address may make, or off
+    #[arg(
+        long,
+        global = true,
+        env = "EVENTIDE_BOOKINGS_PER_ADDRESS",
+        value_name = "RATES",
+        default_value = "30/minute 200/hour 600/day"
+    )]
+    bookings_per_address: String,
+    /// Accounts that one address may make, or off
+    #[arg(
+        long,
+        global = true,
+        env = "EVENTIDE_SIGN_UPS_PER_ADDRESS",
+        value_name = "RATES",
+        default_value = "10/hour 30/day"
+    )]
+    sign_ups_per_address: String,
+    /// Bookings that one e-mail may make at one provider in an hour
+    #[arg(long, global = true, env = "EVENTIDE_HOURLY_PER_GUEST", value_name = "NUMBER", default_value = "10")]
+    hourly_per_guest: String,
+    /// Bookings ahead that one e-mail may have at one provider
+    #[arg(long, global = true, env = "EVENTIDE_UPCOMING_PER_GUEST", value_name = "NUMBER", default_value = "20")]
+    upcoming_per_guest: String,
+    /// API tokens that one provider may have
+    #[arg(long, global = true, env = "EVENTIDE_TOKENS_PER_PROVIDER", value_name = "NUMBER", default_value = "50")]
+    tokens_per_provider: String,
+    /// Availability entries that one provider may have
+    #[arg(long, global = true, env = "EVENTIDE_ENTRIES_PER_PROVIDER", value_name = "NUMBER", default_value = "20000")]
+    entries_per_provider: String,
     /// Fill an empty database with a demo provider before serving: on or off
     #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
     demo: String,
@@ -76,11 +115,15 @@ pub struct Config {
     pub log: String,
     pub log_json: bool,
     pub rate_limit: bool,
-    pub trust_proxy: bool,
     pub pages_at_once: usize,
     /// `None`: as many as open files allow.
     pub connections: Option<usize>,
     pub connections_per_address: usize,
+    /// What an address may make, a guest may book and a provider may have. With `rate_limit` off, of providers only.
+    pub bookings_per_address: Rates,
+    pub sign_ups_per_address: Rates,
+    pub limits: Limits,
+    pub trust_proxy: TrustProxy,
     pub demo: bool,
 }
 
@@ -145,6 +188,44 @@ impl Config {
             "json" => true,
             other => return Err(format!("EVENTIDE_LOG_FORMAT (--log-format): “{other}” is neither text nor json")),
         };
+        let mut trust_proxy: TrustProxy = cli.trust_proxy.parse().map_err(|()| {
+            format!(
+                "EVENTIDE_TRUST_PROXY (--trust-proxy): “{}” is neither off, on, a number of proxies, nor networks such as 10.0.0.0/8",
+                cli.trust_proxy
+            )
+        })?;
+        trust_proxy.header = cli.proxy_header.parse().map_err(|()| {
+            format!(
+                "EVENTIDE_PROXY_HEADER (--proxy-header): “{}” is neither x-forwarded-for, forwarded nor either",
+                cli.proxy_header
+            )
+        })?;
+        let rate_limit = switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?;
+        let bookings_per_address =
+            rates("EVENTIDE_BOOKINGS_PER_ADDRESS (--bookings-per-address)", &cli.bookings_per_address)?;
+        let sign_ups_per_address =
+            rates("EVENTIDE_SIGN_UPS_PER_ADDRESS (--sign-ups-per-address)", &cli.sign_ups_per_address)?;
+        let guest = GuestLimits {
+            upcoming: number(
+                "EVENTIDE_UPCOMING_PER_GUEST (--upcoming-per-guest)",
+                &cli.upcoming_per_guest,
+                1..=1_000_000,
+            )?,
+            an_hour: number("EVENTIDE_HOURLY_PER_GUEST (--hourly-per-guest)", &cli.hourly_per_guest, 1..=1_000_000)?,
+        };
+        let limits = Limits {
+            tokens: number(
+                "EVENTIDE_TOKENS_PER_PROVIDER (--tokens-per-provider)",
+                &cli.tokens_per_provider,
+                1..=1_000_000,
+            )?,
+            entries: number(
+                "EVENTIDE_ENTRIES_PER_PROVIDER (--entries-per-provider)",
+                &cli.entries_per_provider,
+                1..=1_000_000,
+            )?,
+            guest: rate_limit.then_some(guest),
+        };
         Ok(Self {
             database,
             addr,
@@ -152,8 +233,6 @@ impl Config {
             base_url_follows_addr,
             log: cli.log,
             log_json,
-            rate_limit: switch("EVENTIDE_RATE_LIMIT (--rate-limit)", &cli.rate_limit)?,
-            trust_proxy: switch("EVENTIDE_TRUST_PROXY (--trust-proxy)", &cli.trust_proxy)?,
             pages_at_once: number("EVENTIDE_PAGES_AT_ONCE (--pages-at-once)", &cli.pages_at_once, 1..=1024)?,
             connections: cli
                 .connections
@@ -165,6 +244,11 @@ impl Config {
                 &cli.connections_per_address,
                 MANY,
             )?,
+            rate_limit,
+            bookings_per_address: if rate_limit { bookings_per_address } else { Rates::default() },
+            sign_ups_per_address: if rate_limit { sign_ups_per_address } else { Rates::default() },
+            limits,
+            trust_proxy,
             demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
         })
     }
@@ -204,7 +288,11 @@ fn switch(name: &str, value: &str) -> Result<bool, String> {
 /// Of what there can be any number, but none.
 const MANY: RangeInclusive<usize> = 1..=1_000_000;
 
-fn number(name: &str, value: &str, allowed: RangeInclusive<usize>) -> Result<usize, String> {
+fn rates(name: &str, value: &str) -> Result<Rates, String> {
+    value.parse().map_err(|()| format!("{name}: “{value}” is neither off nor rates such as 30/minute 200/hour 600/day"))
+}
+
+fn number<N: FromStr + PartialOrd + Display>(name: &str, value: &str, allowed: RangeInclusive<N>) -> Result<N, String> {
     let number = value.parse().ok().filter(|number| allowed.contains(number));
     number.ok_or_else(|| format!("{name}: “{value}” is not a number from {} to {}", allowed.start(), allowed.end()))
 }
@@ -247,6 +335,14 @@ mod tests {
             ("--pages-at-once", "0", "EVENTIDE_PAGES_AT_ONCE"),
             ("--connections", "0", "EVENTIDE_CONNECTIONS"),
             ("--connections-per-address", "many", "EVENTIDE_CONNECTIONS_PER_ADDRESS"),
+            ("--trust-proxy", "10.0.0.0/99", "EVENTIDE_TRUST_PROXY"),
+            ("--proxy-header", "x-real-ip", "EVENTIDE_PROXY_HEADER"),
+            ("--bookings-per-address", "30/second", "EVENTIDE_BOOKINGS_PER_ADDRESS"),
+            ("--sign-ups-per-address", "", "EVENTIDE_SIGN_UPS_PER_ADDRESS"),
+            ("--hourly-per-guest", "0", "EVENTIDE_HOURLY_PER_GUEST"),
+            ("--upcoming-per-guest", "many", "EVENTIDE_UPCOMING_PER_GUEST"),
+            ("--tokens-per-provider", "0", "EVENTIDE_TOKENS_PER_PROVIDER"),
+            ("--entries-per-provider", "1.5", "EVENTIDE_ENTRIES_PER_PROVIDER"),
             ("--demo", "yes", "EVENTIDE_DEMO"),
         ] {
             let refusal = read(&[flag, value]).err().unwrap();

@@ -82,7 +82,7 @@ pub async fn around<F: Future<Output = Response>>(
     answer: impl FnOnce(Request, RequestId, ClientAddress) -> F,
 ) -> Response {
     let id = RequestId::of(request.headers(), state.services.clock.now());
-    let address = ClientAddress::of(&request, state.config.trust_proxy);
+    let address = ClientAddress::of(&request, &state.config.trust_proxy);
     request.extensions_mut().insert(address);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();

@@ -1,6 +1,7 @@
 //! The `eventide` server: configuration, router, REST, live socket, pages, embedded Postgres.
 
 pub mod accept;
+pub mod allowance;
 pub mod api_docs;
 pub mod assets;
 mod body;

@@ -23,6 +23,7 @@ pub async fn serve_with(
     shutdown: CancellationToken,
     settings: accept::Settings,
 ) {
+    let services = services.with_limits(config.limits);
     let feeds = tokio::spawn(service::live::Live::run(services.clone(), shutdown.clone()));
     let router = crate::router(AppState::new(services, config, shutdown.clone()));
     if !accept::serve(listener, router, settings, shutdown).await {

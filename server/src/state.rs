@@ -7,12 +7,20 @@ use leptos::config::LeptosOptions;
 use service::Services;
 use tokio_util::sync::CancellationToken;
 
+use crate::allowance::Allowance;
 use crate::config::Config;
 use crate::line::Line;
 use crate::pages::guest::Kept;
 use crate::pages::rendering::Rendering;
 use crate::rate_limit::Limits;
 use crate::rest::LargeAnswers;
+
+/// What one address may make.
+#[derive(Clone)]
+pub struct Allowances {
+    pub bookings: Arc<Allowance>,
+    pub sign_ups: Arc<Allowance>,
+}
 
 /// Shared, not copied: every layer and every handler of every request has a clone of its own.
 #[derive(Clone)]
@@ -30,6 +38,7 @@ pub struct Shared {
     /// Guests for whom no page can be made yet.
     pub line: Line,
     pub large: LargeAnswers,
+    pub allowances: Allowances,
     pub leptos: LeptosOptions,
 }
 
@@ -40,7 +49,11 @@ impl AppState {
         let rendering = Rendering::new(config.pages_at_once);
         let (kept, line) = (Kept::default(), Line::default());
         let large = LargeAnswers::new(config.rate_limit);
-        Self(Arc::new(Shared { services, config, shutdown, limits, rendering, kept, line, large, leptos }))
+        let allowances = Allowances {
+            bookings: Allowance::new(&config.bookings_per_address),
+            sign_ups: Allowance::new(&config.sign_ups_per_address),
+        };
+        Self(Arc::new(Shared { services, config, shutdown, limits, allowances, rendering, kept, line, large, leptos }))
     }
 }
 

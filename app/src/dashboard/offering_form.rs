@@ -28,6 +28,7 @@ pub fn entered(offering_id: &str, offering: &NewOffering) -> Entered {
         ("min_notice_minutes", offering.min_notice_minutes),
         ("horizon_days", offering.horizon_days),
         ("capacity", offering.capacity),
+        ("seats_per_guest", offering.seats_per_guest),
     ] {
         entered.set(name, number.to_string());
     }
@@ -47,7 +48,7 @@ pub fn existing(offering: &Offering) -> Entered {
     entered(&offering.offering_id.to_string(), &offering.details)
 }
 
-const ADVANCED: [&str; 8] = [
+const ADVANCED: [&str; 9] = [
     "slug",
     "step_minutes",
     "buffer_before_minutes",
@@ -56,6 +57,7 @@ const ADVANCED: [&str; 8] = [
     "horizon_days",
     "daily_limit",
     "capacity",
+    "seats_per_guest",
 ];
 
 #[component]
@@ -101,7 +103,10 @@ pub fn OfferingForm(values: RwSignal<Entered>, save: ServerAction<SaveOffering>)
                         <Entry sheet name="min_notice_minutes" label="Notice, in minutes" kind=Kind::Number(0, 525_600) hint="How long before the start a time can last be booked; 1440 is a day."/>
                         <Entry sheet name="horizon_days" label="Days ahead" kind=Kind::Number(1, 366) hint="How far ahead guests can book."/>
                     </div>
-                    <Entry sheet name="daily_limit" label="At most a day" kind=Kind::Number(1, 1000) hint="Empty for no limit."/>
+                    <div class="pair">
+                        <Entry sheet name="daily_limit" label="At most a day" kind=Kind::Number(1, 1000) hint="Empty for no limit."/>
+                        <Entry sheet name="seats_per_guest" label="Seats for one guest" kind=Kind::Number(1, 1000) hint="Of a group, under one e-mail."/>
+                    </div>
                 </fieldset>
                 <Entry sheet name="slug" label="Name in links" hint="Small letters, digits and hyphens; made of the name when empty."/>
             </details>

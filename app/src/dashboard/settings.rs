@@ -65,7 +65,7 @@ fn Profile(provider: Provider, url: String, update: ServerAction<UpdateMe>) -> A
             <h2 id="profile-title">"Profile"</h2>
             <ActionForm action=update>
                 <Entry sheet name="display_name" label="Name" autocomplete="name"/>
-                <Entry sheet name="handle" label="Name in the address" hint="3 to 30 small letters, digits and hyphens. The old address stops working when you change it." autocomplete="username"/>
+                <Entry sheet name="handle" label="Name in the address" hint="3 to 30 small letters, digits and hyphens. The old address leads to the new one for 90 days." autocomplete="username"/>
                 <Entry sheet name="bio" label="About you" kind=Kind::Area(4) hint="Guests read this above your times."/>
                 <ZoneSelect id="profile-time_zone" name="profile[time_zone]" label="Time zone" chosen=zone
                     hint="Hours that you add from now on are kept in it; those that are there keep theirs."/>

@@ -9,7 +9,9 @@ use crate::error::ApiError;
 use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
-use crate::context::{Guard, Guarded, clear_session_cookie, services, session_token, set_session_cookie};
+use crate::context::{
+    Allowed, Guard, Guarded, Making, clear_session_cookie, services, session_token, set_session_cookie,
+};
 
 /// Who is signed in, for the bar at the top.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +56,9 @@ pub async fn sign_up(
         let new = domain::provider::NewProvider::parse(domain::Form::entered(typed)).map_err(domain::Problem::from)?;
         Guard::check(Guarded::Password { email: &new.email })?;
         let services = services();
+        let permit = Allowed::take(Making::Account)?;
         let provider = service::providers::sign_up(&services, new, None).await?.provider;
+        permit.used();
         Ok(service::auth::open_session(&services, provider.public.provider_id).await?)
     };
     match outcome.await {

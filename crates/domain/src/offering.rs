@@ -39,6 +39,8 @@ pub struct NewOffering {
     pub daily_limit: Option<u32>,
     /// Seats in one appointment, 1 to 1000.
     pub capacity: u32,
+    /// Of one appointment's seats, as many as one guest may have, 1 to 1000.
+    pub seats_per_guest: u32,
     pub approval: Approval,
     pub active: bool,
 }
@@ -69,6 +71,7 @@ struct Flat {
     horizon_days: u32,
     daily_limit: Option<u32>,
     capacity: u32,
+    seats_per_guest: u32,
     approval: Approval,
     active: bool,
 }
@@ -88,6 +91,7 @@ impl From<Flat> for Offering {
             horizon_days: flat.horizon_days,
             daily_limit: flat.daily_limit,
             capacity: flat.capacity,
+            seats_per_guest: flat.seats_per_guest,
             approval: flat.approval,
             active: flat.active,
         };
@@ -111,6 +115,7 @@ impl NewOffering {
             horizon_days: 60,
             daily_limit: None,
             capacity: 1,
+            seats_per_guest: 1,
             approval: Approval::Automatic,
             active: true,
         }

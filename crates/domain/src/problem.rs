@@ -250,7 +250,14 @@ impl Problem {
             }
             Self::IdempotencyMismatch => "This idempotency key was already used with another body.".into(),
             Self::RateLimited { retry_after_seconds } => {
-                format!("Too many requests. Try again in {retry_after_seconds} s.")
+                // Some limits are of hours or days.
+                match retry_after_seconds {
+                    0..=120 => format!("Too many requests. Try again in {retry_after_seconds} s."),
+                    121..=7200 => {
+                        format!("Too many requests. Try again in {} minutes.", retry_after_seconds.div_ceil(60))
+                    }
+                    _ => format!("Too many requests. Try again in {} hours.", retry_after_seconds.div_ceil(3600)),
+                }
             }
             Self::Internal { request_id } => {
                 format!("Something went wrong on our side. If you report it, name the request {request_id}.")

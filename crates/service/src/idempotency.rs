@@ -1,5 +1,7 @@
 //! A retry is not a second booking.
 
+use std::net::IpAddr;
+
 use chacha20poly1305::ChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,12 +38,34 @@ impl IdempotencyKey {
     }
 }
 
+/// Whether a key looks as if drawn at random, so that nobody else can have it: a UUID does, `1` or
+/// `order-2026-11-23-0001` do not. From 16 letters and digits on, which change between capitals, small letters and
+/// digits at least at every fourth place. A random one that is taken for weak only loses being valid everywhere.
+pub fn looks_random(key: &str) -> bool {
+    let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let kind = |b: u8| (b.is_ascii_digit(), b.is_ascii_uppercase());
+    let drawn: Vec<_> = key.bytes().filter(u8::is_ascii_alphanumeric).map(kind).collect();
+    let changes = drawn.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    plain && drawn.len() >= 16 && changes * 4 >= drawn.len()
+}
+
 /// The key with a digest of the body it came with.
 #[derive(Clone)]
 pub struct Repeatable {
     pub key: IdempotencyKey,
     /// SHA-256 of the method, the path and the body as received.
     pub body_hash: [u8; 32],
+    /// Where the key could be guessed ([`looks_random`]): the network it came from.
+    pub network: Option<IpAddr>,
+}
+
+impl Repeatable {
+    /// Of callers who say nothing of themselves. A secret key is theirs wherever they are, on a phone that left the
+    /// house say; one that others may choose, too, is theirs within their network only. Else the answer, with the
+    /// token in it, would be for anybody who sends the same.
+    pub(crate) fn anonymous_scope(&self, noun: &str) -> String {
+        self.network.map_or_else(|| noun.to_owned(), |network| format!("{noun} {network}"))
+    }
 }
 
 /// A repeatable request within its transaction: whose it is, and under which names.
@@ -127,4 +151,37 @@ pub async fn prune(s: &Services) -> Result<u64, Error> {
     let pruned = store::idempotency::prune(&mut *tx, before).await?;
     tx.commit().await?;
     Ok(pruned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_random;
+
+    #[test]
+    fn a_key_that_others_may_choose_is_not_taken_for_a_secret() {
+        for weak in [
+            "1",
+            "key-1",
+            "retry",
+            "aaaaaaaaaaaaaaaaaaaaaaaa",
+            "1234567890123456789012",
+            "order-2026-11-23-0001",
+            "booking20261123t100000",
+            "grace@example.com-2026-11-23T10:00",
+            "00000000-0000-0000-0000-000000000001",
+            "correct-horse-battery-staple",
+            "a1b2c3d4",
+        ] {
+            assert!(!looks_random(weak), "{weak}");
+        }
+        for secret in [
+            "6f1c9d0e-4b7a-4c53-9a21-8e0d5f7b3c64",
+            "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d",
+            "V1StGXR8_Z5jdHi6B-myT",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "k3Jd92mQx7Lp0aZ4",
+        ] {
+            assert!(looks_random(secret), "{secret}");
+        }
+    }
 }

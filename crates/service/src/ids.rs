@@ -21,6 +21,12 @@ pub fn new_id(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(&CONTEXT, seconds, now.timestamp_subsec_nanos()))
 }
 
+/// No id made from then on comes before it.
+pub fn first_of(moment: DateTime<Utc>) -> Uuid {
+    let milliseconds = u128::try_from(moment.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(milliseconds << 80)
+}
+
 /// 256 random bits in hexadecimal.
 fn secret() -> String {
     hex::encode(rand::random::<[u8; 32]>())

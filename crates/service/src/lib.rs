@@ -12,9 +12,11 @@ pub mod clock;
 pub mod db;
 pub mod demo;
 mod error;
+pub mod handles;
 pub mod idempotency;
 mod ids;
 mod lane;
+pub mod limits;
 pub mod live;
 pub mod offerings;
 pub mod paging;
@@ -31,6 +33,7 @@ pub use clock::Clock;
 pub use db::Db;
 pub use error::Error;
 pub use idempotency::IdempotencyKey;
+pub use limits::{GuestLimits, Limits};
 
 /// What every use case works with. Cheap to clone.
 #[derive(Clone)]
@@ -41,24 +44,34 @@ pub struct Services {
     pub snapshots: std::sync::Arc<snapshot::Snapshots>,
     /// The rooms that open pages listen in.
     pub live: std::sync::Arc<live::Live>,
+    pub limits: Limits,
     /// Connections for bookings.
     lane: std::sync::Arc<lane::Lane>,
+    /// Guests who have booked by this node.
+    lately: std::sync::Arc<bookings::Lately>,
 }
 
 /// The migrations in `migrations/`, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 impl Services {
-    /// On a database that is migrated. Starts no tasks: [`live::Live::run`] does.
+    /// On a database that is migrated, with the usual limits of providers and none of guests. Starts no tasks:
+    /// [`live::Live::run`] does.
     pub fn new(pool: impl Into<Db>, clock: Clock) -> Self {
         let pool = pool.into();
         Self {
             snapshots: std::sync::Arc::new(snapshot::Snapshots::default()),
             live: std::sync::Arc::new(live::Live::default()),
+            limits: Limits::default(),
             lane: lane::Lane::new(pool.clone()),
+            lately: std::sync::Arc::default(),
             pool,
             clock,
         }
+    }
+
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// To be called after the commit of whatever moved a calendar to `version`, never before.

@@ -12,7 +12,7 @@ use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
 use crate::retry::Attempts;
 use crate::snapshot::{self, Snapshot};
-use crate::{Actor, Error, Services, changes, ids, password, store, tokens};
+use crate::{Actor, Error, Services, changes, handles, ids, password, store, tokens};
 
 /// A new provider with their first API token, shown once.
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,12 +45,14 @@ pub async fn sign_up(s: &Services, new: NewProvider, repeat: Option<Repeatable>)
     {
         return Ok(before);
     }
-    let taken = store::providers::taken(&mut *tx, &provider.public.handle, &provider.email).await?;
+    let handle = &provider.public.handle;
+    let taken = store::providers::taken(&mut *tx, handle, &provider.email, handles::kept_since(now)).await?;
     let faults = [taken.0.then(handle_taken), taken.1.then(email_taken)].into_iter().flatten().collect::<Vec<_>>();
     if !faults.is_empty() {
         return Err(faults.into());
     }
     store::providers::insert(&mut *tx, &provider, &password_hash).await.map_err(in_use)?;
+    handles::taken(&mut tx, provider_id, handle, now).await?;
     let offering = Offering { offering_id: ids::new_id(now), details: NewOffering::first() };
     store::offerings::insert(&mut *tx, provider_id, &offering, now).await?;
     let token = tokens::issue(&mut tx, provider_id, "First token", now).await?.token;
@@ -84,8 +86,13 @@ async fn try_update(s: &Services, provider_id: Uuid, changes: &ProviderChanges) 
     let now = s.clock.now();
     let mut tx = s.pool.begin().await?;
     let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
+    let before = store::providers::get(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?.public.handle;
     let updated = store::providers::update(&mut *tx, provider_id, changes).await.map_err(in_use)?;
     let provider = updated.ok_or(Problem::NotFound)?;
+    if provider.public.handle != before {
+        handles::taken(&mut tx, provider_id, &provider.public.handle, now).await?;
+        handles::given_up(&mut tx, provider_id, &before, &provider.public.handle, now).await?;
+    }
     changes::log_profile(&mut tx, provider_id, version, now).await?;
     tx.commit().await?;
     s.committed(provider_id, version);
@@ -102,13 +109,26 @@ pub async fn resolve(s: &Services, provider: &str) -> Result<Uuid, Error> {
     Ok(snapshot_of(s, provider).await?.provider.provider_id)
 }
 
-/// The provider's id, and the newest version of their calendar that this node knows; as [`resolve`].
-pub async fn version(s: &Services, provider: &str) -> Result<(Uuid, i64), Error> {
-    let snapshot = snapshot_of(s, provider).await?;
-    Ok((snapshot.provider.provider_id, snapshot.version))
+/// Where a page of a provider stands.
+pub struct Found {
+    pub provider_id: Uuid,
+    /// The newest version of their calendar that this node knows.
+    pub version: i64,
+    /// What they are called now, where the name asked for is one that they gave up.
+    pub moved_to: Option<String>,
 }
 
-/// The snapshot of a provider by id or handle. No handle has the form of an id: it is too short.
+/// As [`resolve`].
+pub async fn find(s: &Services, provider: &str) -> Result<Found, Error> {
+    let snapshot = snapshot_of(s, provider).await?;
+    let now = &snapshot.provider;
+    let moved = now.handle != provider && provider::is_handle(provider);
+    let moved_to = moved.then(|| now.handle.clone());
+    Ok(Found { provider_id: now.provider_id, version: snapshot.version, moved_to })
+}
+
+/// The snapshot of a provider by id or handle, a former one that is still kept for them too. No handle has the form of
+/// an id: it is too short.
 pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snapshot>, Error> {
     if let Ok(provider_id) = Uuid::try_parse(provider) {
         return snapshot::current(s, provider_id).await;
@@ -116,7 +136,7 @@ pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snap
     if let Some(provider_id) = s.snapshots.by_handle(provider) {
         match snapshot::current(s, provider_id).await {
             Ok(snapshot) if snapshot.provider.handle == provider => return Ok(snapshot),
-            // The handle is another's by now, or nobody's.
+            // The handle is another's by now, or a former one, or nobody's.
             Ok(_) | Err(Error::Problem(_)) => {}
             Err(error) => return Err(error),
         }
@@ -126,7 +146,7 @@ pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snap
         return Err(Problem::NotFound.into());
     }
     // Boxed as `snapshot::current` does it.
-    let found = Box::pin(store::providers::by_handle(&s.pool, provider)).await?;
+    let found = Box::pin(store::providers::by_handle(&s.pool, provider, handles::kept_since(s.clock.now()))).await?;
     let provider_id = found.ok_or(Problem::NotFound)?;
     s.snapshots.remember_handle(provider, provider_id);
     snapshot::current(s, provider_id).await
@@ -139,7 +159,7 @@ pub async fn search(s: &Services, search: &str, page: PageRequest) -> Result<Pag
     Ok(page.page(found, |provider| provider.handle.clone()))
 }
 
-fn handle_taken() -> FieldError {
+pub(crate) fn handle_taken() -> FieldError {
     FieldError::new("handle", "taken", "This handle is in use. Choose another.")
 }
 

@@ -19,8 +19,10 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::availability::CachedAnswer;
+use crate::bookings::GuestKey;
 use crate::db::no_answer;
 use crate::store;
+use crate::store::snapshot::Taken;
 use crate::{Error, Services};
 
 /// How many providers are kept in memory, those asked for most.
@@ -48,6 +50,16 @@ pub struct Snapshot {
     made_at: DateTime<Utc>,
     /// Holds, expired ones too: their blocked time and when they expire.
     holds: Vec<(TimeRange, DateTime<Utc>)>,
+    /// Who sits in the appointments, in no order.
+    seats: Vec<Seat>,
+}
+
+/// A guest's seat. Small: every booking copies all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub appointment_id: Uuid,
+    pub start: DateTime<Utc>,
+    pub guest: GuestKey,
 }
 
 /// All openings of an earlier version, and the stretches that differ since.
@@ -69,9 +81,11 @@ impl Snapshot {
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, Error> {
         let Some(loaded) = store::snapshot::load(db, provider_id, covers).await? else { return Ok(None) };
-        let mut holds = Vec::new();
+        let (mut holds, mut seats) = (Vec::new(), Vec::new());
         let mut appointments = Vec::with_capacity(loaded.appointments.len());
-        for (appointment, expires_at) in loaded.appointments {
+        for Taken { appointment, expires_at, guests } in loaded.appointments {
+            let (appointment_id, start) = (appointment.appointment_id, appointment.during.start());
+            seats.extend(guests.into_iter().map(|guest| Seat { appointment_id, start, guest }));
             holds.extend(expires_at.map(|expires_at| (appointment.blocked, expires_at)));
             if expires_at.is_none_or(|expires_at| expires_at > now) {
                 appointments.push(appointment);
@@ -85,7 +99,7 @@ impl Snapshot {
         };
         let (version, provider) = (loaded.version, loaded.provider);
         let openings = OnceLock::new();
-        Ok(Some(Self { version, provider, calendar, covers, openings, earlier: None, made_at: now, holds }))
+        Ok(Some(Self { version, provider, calendar, covers, openings, earlier: None, made_at: now, holds, seats }))
     }
 
     /// What a snapshot made now covers.
@@ -140,6 +154,24 @@ impl Snapshot {
             appointments.insert(place, taken);
         }
         next
+    }
+
+    /// With one seat more, or one less.
+    pub(crate) fn seated(mut self, seat: Seat) -> Self {
+        self.seats.push(seat);
+        self
+    }
+
+    pub(crate) fn left(mut self, seat: Seat) -> Self {
+        if let Some(place) = self.seats.iter().position(|taken| *taken == seat) {
+            self.seats.swap_remove(place);
+        }
+        self
+    }
+
+    /// A guest's seats as far as the snapshot reaches.
+    pub(crate) fn seats_of(&self, guest: GuestKey) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(move |seat| seat.guest == guest)
     }
 
     /// What the next version can make its openings of.

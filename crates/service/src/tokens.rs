@@ -25,7 +25,7 @@ pub struct TokenInfo {
     pub created_at: DateTime<Utc>,
 }
 
-/// By e-mail and password, as [`crate::auth::sign_in`].
+/// By e-mail and password, as [`crate::auth::sign_in`]. `invalid` (`too_many`) when there are as many as can be.
 pub async fn create(
     s: &Services,
     mut credentials: Credentials,
@@ -41,6 +41,13 @@ pub async fn create(
         && let Some(before) = claim.begin(&mut tx, now).await?
     {
         return Ok(before);
+    }
+    // Of several at once each sees those before it.
+    store::calendar::lock(&mut *tx, provider_id).await?;
+    let most = s.limits.tokens;
+    if store::tokens::count(&mut *tx, provider_id).await? >= i64::from(most) {
+        let message = format!("There are {most} tokens, as many as can be. Revoke one that is no longer used.");
+        return Err(Problem::field("name", "too_many", message).into());
     }
     let created = issue(&mut tx, provider_id, &name, now).await?;
     if let Some(claim) = &claim {

@@ -62,7 +62,7 @@ const LINE: i32 = 16_384;
 
 impl Settings {
     pub fn of(config: &Config) -> Self {
-        let trust_proxy = config.trust_proxy;
+        let trust_proxy = config.trust_proxy.clone();
         let capacity = Capacity::of(config);
         Self {
             head: Duration::from_secs(20),
@@ -73,7 +73,7 @@ impl Settings {
             grace: GRACE,
             most: capacity.connections,
             most_per_network: if config.rate_limit { config.connections_per_address } else { usize::MAX },
-            is_proxy: Arc::new(move |_| trust_proxy),
+            is_proxy: Arc::new(move |peer| trust_proxy.trusts(peer.to_canonical())),
         }
     }
 

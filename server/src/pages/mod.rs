@@ -6,7 +6,7 @@ pub mod rendering;
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use app::context::{Guard, Guarded, RequestId as ForPages, Site};
+use app::context::{Allowed, Guard, Guarded, Making, Network, RequestId as ForPages, Site};
 use app::shared::Telling;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -101,11 +101,18 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
             base_url: state.config.base_url.as_str().trim_end_matches('/').to_owned(),
             secure_cookies: state.config.is_https(),
         });
-        let limits = state.limits.clone();
+        let (limits, allowances) = (state.limits.clone(), state.allowances.clone());
         let parts = use_context::<Parts>();
         let id = parts.as_ref().and_then(|parts| parts.extensions.get::<RequestId>().cloned());
         provide_context(ForPages(id.map(|id| id.as_str().to_owned()).unwrap_or_default()));
         let address = parts.and_then(|parts| parts.extensions.get::<ClientAddress>().copied());
+        if let Some(address) = address {
+            provide_context(Network(address.network()));
+            provide_context(Allowed(Arc::new(move |what| match what {
+                Making::Booking => allowances.bookings.take(address),
+                Making::Account => allowances.sign_ups.take(address),
+            })));
+        }
         provide_context(Guard(Arc::new(move |what| match (address, what) {
             (Some(ClientAddress(address)), Guarded::Password { email }) => limits.check_sign_in(address, email),
             (Some(ClientAddress(address)), Guarded::Booking) => limits.check_booking(address),

@@ -13,12 +13,15 @@ use super::extract::{AsProvider, Authed, JsonForm, NoQuery, OptionalJsonForm, Pa
 use super::replies::Booked;
 use super::requests::{BookingRequest, CancelRequest};
 use super::stretch;
+use crate::client_address::ClientAddress;
 use crate::state::AppState;
 
 /// Book a time
 ///
 /// Of all who ask for the same time at once exactly one gets it; the others get `slot-taken` with the
-/// nearest free ones. Send an `Idempotency-Key`: a repeated request is then not a second booking.
+/// nearest free ones. Send an `Idempotency-Key`, drawn at random: a repeated request is then not a second
+/// booking. A guest, known by their e-mail, has as many seats of a group as the offering's `seats_per_guest`; one more
+/// is `invalid` with the code `already_booked`.
 #[utoipa::path(
     post, path = "/bookings", tag = "Bookings",
     request_body = BookingRequest,
@@ -33,11 +36,14 @@ use crate::state::AppState;
 )]
 pub async fn book(
     State(state): State<AppState>,
+    address: ClientAddress,
     _: NoQuery,
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<Booked>, ApiProblem> {
     let new = NewBooking::parse(form)?;
+    let permit = state.allowances.bookings.take(address)?;
     let booked = bookings::book(&state.services, new, repeat).await?;
+    permit.used();
     let (id, key) = (booked.booking.booking_id, &booked.manage_token);
     let body = Booked {
         manage_url: state.config.url(&format!("/bookings/{id}?key={key}")),

@@ -9,12 +9,13 @@ use http::request::Parts;
 use http::{HeaderName, Method, Uri};
 use serde::de::DeserializeOwned;
 use service::Actor;
-use service::idempotency::{IdempotencyKey, Repeatable};
+use service::idempotency::{IdempotencyKey, Repeatable, looks_random};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{ApiProblem, json};
 use crate::body;
+use crate::client_address::ClientAddress;
 use crate::state::AppState;
 
 /// Who asks, by `Authorization: Bearer`; nobody without the header. Cookies are not looked at, so
@@ -217,6 +218,8 @@ fn repeatable(parts: &Parts, body: &[u8]) -> Result<Option<Repeatable>, ApiProbl
         return Err(ApiProblem::malformed("There is more than one Idempotency-Key."));
     }
     let key = IdempotencyKey::parse(key.to_str().unwrap_or_default())?;
+    let address = parts.extensions.get().copied().unwrap_or(ClientAddress::UNKNOWN);
+    let network = (!looks_random(key.as_str())).then(|| address.network());
     // The key is in the digest because bodies hold passwords: a digest of the body alone could be
     // used to try passwords against a copy of the database.
     let mut digest = Sha256::new();
@@ -224,7 +227,7 @@ fn repeatable(parts: &Parts, body: &[u8]) -> Result<Option<Repeatable>, ApiProbl
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
-    Ok(Some(Repeatable { key, body_hash: digest.finalize().into() }))
+    Ok(Some(Repeatable { key, body_hash: digest.finalize().into(), network }))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub async fn show(
 
 /// Change the own profile
 ///
-/// Only what is sent changes.
+/// Only what is sent changes. A handle given up leads on to the new one for 90 days, and is nobody else's meanwhile.
 #[utoipa::path(
     patch, path = "/me", tag = "Providers", security(("provider_token" = [])),
     request_body = ProfileRequest,

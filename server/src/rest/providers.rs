@@ -30,13 +30,15 @@ use crate::state::AppState;
 )]
 pub async fn sign_up(
     State(state): State<AppState>,
-    ClientAddress(address): ClientAddress,
+    address: ClientAddress,
     _: NoQuery,
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<SignedUp>, ApiProblem> {
     let new = NewProvider::parse(form)?;
-    state.limits.check_sign_in(address, &new.email)?;
+    state.limits.check_sign_in(address.0, &new.email)?;
+    let permit = state.allowances.sign_ups.take(address)?;
     let signed_up = providers::sign_up(&state.services, new, repeat).await?;
+    permit.used();
     let location = format!("/api/v1/providers/{}", signed_up.provider.public.provider_id);
     Ok(Created { location, body: signed_up.into() })
 }

@@ -90,6 +90,9 @@ pub struct OfferingRequest {
     /// Seats in one appointment.
     #[schema(minimum = 1, maximum = 1000, default = 1)]
     pub capacity: Option<u32>,
+    /// Of one appointment's seats, as many as one guest may have, known by their e-mail.
+    #[schema(minimum = 1, maximum = 1000, default = 1)]
+    pub seats_per_guest: Option<u32>,
     #[schema(value_type = Option<Approval>, inline, default = "automatic")]
     pub approval: Option<Approval>,
     #[schema(default = true)]

@@ -18,7 +18,8 @@ use crate::state::AppState;
 
 /// Make a token
 ///
-/// By e-mail and password. The token is shown once; only its hash is kept.
+/// By e-mail and password. The token is shown once; only its hash is kept. When there are as many as can be, it is
+/// `invalid` with the code `too_many`.
 #[utoipa::path(
     post, path = "/tokens", tag = "Tokens",
     request_body = TokenRequest,

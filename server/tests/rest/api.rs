@@ -125,7 +125,13 @@ impl Api {
 
     /// Calls a server function as a page with scripts does.
     pub async fn rpc(&self, function: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        self.rpc_from("", function, fields).await
+    }
+
+    /// [`Api::rpc`], through a proxy that says from where.
+    pub async fn rpc_from(&self, from: &str, function: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let request = self.http.post(format!("{}/rpc/{function}", self.base)).header("accept", "application/json");
+        let request = if from.is_empty() { request } else { request.header("x-forwarded-for", from) };
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         request.body(serde_urlencoded::to_string(fields).unwrap()).send().await.unwrap()
     }

@@ -58,3 +58,59 @@ async fn a_key_that_cannot_be_one_is_malformed(pool: PgPool) {
         assert_eq!((answer.status, answer.problem()), (400, "malformed"), "{key:?}");
     }
 }
+
+/// Whoever sends the same from elsewhere, with a key that anybody may have thought of, is somebody else.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_key_that_can_be_guessed_hands_no_token_to_somebody_else(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "off", "--trust-proxy", "on"]).await;
+    let ada = api.sign_up("ada").await;
+    api.open(&ada, "2026-11-23").await;
+    let book = |key: &str, from: &str, start: &str| {
+        let call = api.call("POST", "/bookings").header("idempotency-key", key).header("x-forwarded-for", from);
+        call.json(&booking("ada", start)).send()
+    };
+    for (hour, key) in [(10, "1"), (11, "order-2026-11-23-0001"), (12, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")] {
+        let start = format!("2026-11-23T{hour}:00:00Z");
+        let first = book(key, "203.0.113.4:40001", &start).await.expect(201);
+        assert_eq!(book(key, "203.0.113.4:40002", &start).await.expect(201), first, "the same network");
+        let other = book(key, "203.0.113.5", &start).await;
+        assert_eq!((other.status, other.problem()), (409, "slot-taken"), "{key}");
+        assert!(!other.text.contains(first["manage_token"].as_str().unwrap()));
+        // Nor does it keep others from the key.
+        let free = format!("2026-11-23T{hour}:30:00Z");
+        book(key, "203.0.113.6", &free).await.expect(201);
+    }
+    // Nobody else has this one: a phone may leave the house between two tries.
+    let secret = "6f1c9d0e-4b7a-4c53-9a21-8e0d5f7b3c64";
+    let first = book(secret, "203.0.113.4", "2026-11-23T15:00:00Z").await.expect(201);
+    assert_eq!(book(secret, "2001:db8::7", "2026-11-23T15:00:00Z").await.expect(201), first);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_key_of_a_form_is_a_secret_or_hands_out_no_token(pool: PgPool) {
+    let api = Api::start_with(pool, &["--rate-limit", "off", "--trust-proxy", "on"]).await;
+    let ada = api.sign_up("ada").await;
+    api.open(&ada, "2026-11-23").await;
+    let send = async |form_key: &str, from: &str, start: &str| {
+        let fields = [
+            ("provider", "ada"),
+            ("start", start),
+            ("duration_minutes", "30"),
+            ("form_key", form_key),
+            ("name", "Grace Hopper"),
+            ("email", "grace@example.com"),
+        ];
+        let answer = api.rpc_from(from, "book", &fields).await;
+        let leads_to = answer.headers().get("serverfnredirect").is_some();
+        let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location.filter(|_| leads_to))
+    };
+    let (made, page) = send("1", "203.0.113.4", "2026-11-23T10:00:00Z").await;
+    assert!(made == 200 && page.as_ref().unwrap().contains("?key="), "{page:?}");
+    assert_eq!(send("1", "203.0.113.4", "2026-11-23T10:00:00Z").await, (200, page));
+    assert_eq!(send("1", "203.0.113.5", "2026-11-23T10:00:00Z").await, (409, None));
+
+    let secret = "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d";
+    let first = send(secret, "203.0.113.4", "2026-11-23T12:00:00Z").await;
+    assert_eq!(send(secret, "203.0.113.5", "2026-11-23T12:00:00Z").await, first);
+}

@@ -186,3 +186,40 @@ async fn a_panic_is_answered_with_500_and_the_request_id(pool: PgPool) {
     assert_eq!((&document["type"], &document["request_id"]), (&json!("/problems/internal"), &json!("from-outside-1")));
     assert!(!String::from_utf8_lossy(&body).contains("secret"));
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_handle_that_was_given_up_leads_on_to_the_new_one(pool: PgPool) {
+    let api = Api::start(pool).await;
+    let ada = api.sign_up("ada").await;
+    let rename =
+        |handle: &str| api.call("PATCH", "/me").token(&ada.token).json(&serde_json::json!({"handle": handle})).send();
+    rename("lovelace").await.expect(200);
+    for (method, asked, leads_to) in [
+        ("GET", "/ada", "/lovelace"),
+        ("HEAD", "/ada", "/lovelace"),
+        (
+            "GET",
+            "/ada?offering=class&tz=Europe%2FParis&x=%0d%0aSet-Cookie:a",
+            "/lovelace?offering=class&tz=Europe%2FParis&x=%0d%0aSet-Cookie:a",
+        ),
+    ] {
+        let request = api.http.request(method.parse().unwrap(), format!("{}{asked}", api.base));
+        let answer = request.header("accept", "text/html").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 302, "{method} {asked}");
+        assert_eq!(answer.headers()["location"], leads_to);
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+    }
+    let profile = api.call("GET", "/providers/{provider}").path("provider", "ada").send().await.expect(200);
+    assert_eq!(profile["handle"], "lovelace");
+    // Programs that name it in a path or a body are not led: they go on as they are.
+    let openings = api.call("GET", "/availability/{id}").path("id", "ada").send().await.expect(200);
+    assert_eq!(openings["provider_id"], ada.id.as_str());
+
+    let status = async |path: &str| {
+        let answer = api.http.get(format!("{}{path}", api.base)).header("accept", "text/html").send().await.unwrap();
+        answer.status().as_u16()
+    };
+    assert_eq!((status("/lovelace").await, status("/nobody").await, status("/sign-in").await), (200, 404, 200));
+    rename("ada").await.expect(200);
+    assert_eq!((status("/ada").await, status("/lovelace").await), (200, 302));
+}

@@ -16,7 +16,7 @@ use crate::wire::{Packed, Text};
 #[cfg(feature = "ssr")]
 use super::shared::{self, Shown, Telling};
 #[cfg(feature = "ssr")]
-use crate::context::{Guard, Guarded, cookie, services};
+use crate::context::{Allowed, Guard, Guarded, Making, cookie, network, services};
 
 /// All that a guest page needs; what is chosen on it asks for nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,7 +104,10 @@ pub async fn book(
     let outcome = async {
         let new = domain::NewBooking::parse(Form::entered(fields)).map_err(domain::Problem::from)?;
         Guard::check(Guarded::Booking)?;
-        Ok(service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await?)
+        let permit = Allowed::take(Making::Booking)?;
+        let booked = service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await?;
+        permit.used();
+        Ok(booked)
     };
     match outcome.await {
         Ok(booked) => {
@@ -141,7 +144,9 @@ fn repeatable(form_key: &str, fields: &[(&str, &str)]) -> Option<service::idempo
         return None;
     }
     let key = service::IdempotencyKey::parse(&format!("form-{form_key}-{digest}")).ok()?;
-    Some(service::idempotency::Repeatable { key, body_hash })
+    // The page's own key is a secret of the guest's. One that somebody made up need not be.
+    let network = if service::idempotency::looks_random(form_key) { None } else { Some(network()?) };
+    Some(service::idempotency::Repeatable { key, body_hash, network })
 }
 
 /// A booking as its guest sees it.

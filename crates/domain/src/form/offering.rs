@@ -35,6 +35,7 @@ impl NewOffering {
         let min_notice_minutes = number("min_notice_minutes", 0, 525_600, defaults.min_notice_minutes);
         let horizon_days = number("horizon_days", 1, 366, defaults.horizon_days);
         let capacity = number("capacity", 1, 1000, defaults.capacity);
+        let seats_per_guest = number("seats_per_guest", 1, 1000, defaults.seats_per_guest);
         let daily_limit = r.integer("daily_limit", 1, 1000).map(|limit| limit as u32);
         let approval = r
             .choice("approval", &[("automatic", Approval::Automatic), ("manual", Approval::Manual)])
@@ -54,6 +55,7 @@ impl NewOffering {
                 horizon_days,
                 daily_limit,
                 capacity,
+                seats_per_guest,
                 approval,
                 active,
             })

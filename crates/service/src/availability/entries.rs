@@ -18,8 +18,6 @@ use crate::{Actor, Error, Services, ids, store};
 /// How many places and how many ways out an overlap names.
 const MOST_CONFLICTS: usize = 20;
 const MOST_SUGGESTIONS: usize = 5;
-/// Of one provider: each change looks at all of them under the calendar's lock. Decades of one-off hours fit.
-const MOST_ENTRIES: usize = 10_000;
 
 /// Own entries in order of creation; with `within`, those that have an occurrence in it.
 pub async fn list(
@@ -77,8 +75,9 @@ async fn try_create(
     }
     let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
     let existing = store::availability::list(&mut *tx, provider_id, None, None).await?;
-    if existing.len() >= MOST_ENTRIES {
-        let message = format!("There are {MOST_ENTRIES} entries, as many as can be. Delete some that are over.");
+    let most = s.limits.entries;
+    if existing.len() >= most as usize {
+        let message = format!("There are {most} entries, as many as can be. Delete some that are over.");
         return Err(Problem::field("pattern", "too_many", message).into());
     }
     refuse_overlap(&existing, new)?;

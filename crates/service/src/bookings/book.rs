@@ -14,7 +14,9 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::Booked;
-use super::plan::{Plan, slot_taken};
+use super::guests::{GuestKey, LATELY, Turn};
+use super::plan::{Plan, seconds_until, slot_taken};
+use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::providers::snapshot_of;
 use crate::retry::Attempts;
@@ -23,21 +25,40 @@ use crate::store::bookings::NewSeat;
 use crate::{Error, Services, ids, store};
 
 /// The booking transaction of docs/architecture.md. Problems: `slot-taken`, `not-bookable`,
-/// `not-found` (provider or offering), `idempotency-mismatch`.
+/// `not-found` (provider or offering), `invalid` (`already_booked`), `idempotency-mismatch`, `rate-limited`.
 pub async fn book(s: &Services, new: NewBooking, repeat: Option<Repeatable>) -> Result<Booked, Error> {
     let snapshot = snapshot_of(s, &new.provider).await?;
+    let (provider_id, guest) = (snapshot.provider.provider_id, GuestKey::of(&new.guest.email));
+    let turn = s.limits.guest.map(|limits| s.lately.begin(provider_id, guest, limits.an_hour, s.clock.now()));
+    let counted = turn.as_ref().filter(|turn| turn.counted);
+    let booked = book_counted(s, snapshot, &new, repeat.as_ref(), counted).await?;
+    if let Some(turn) = turn {
+        turn.made();
+    }
+    Ok(booked)
+}
+
+/// With `counted`, the guest's bookings of the last hour are counted in the database.
+async fn book_counted(
+    s: &Services,
+    snapshot: Arc<Snapshot>,
+    new: &NewBooking,
+    repeat: Option<&Repeatable>,
+    counted: Option<&Turn>,
+) -> Result<Booked, Error> {
     let provider_id = snapshot.provider.provider_id;
-    // A key has to be looked up first, within the transaction.
+    // A key has to be looked up first, within the transaction; bookings are counted there, too.
     if repeat.is_none()
-        && let Some(booked) = book_at_once(s, &snapshot, &new).await?
+        && counted.is_none()
+        && let Some(booked) = book_at_once(s, &snapshot, new).await?
     {
         return Ok(booked);
     }
     let mut attempts = Attempts::default();
     loop {
-        match book_locked(s, provider_id, &new, repeat.as_ref(), attempts.failed() > 0).await {
+        match book_locked(s, provider_id, new, repeat, counted, attempts.failed() > 0).await {
             Err(error) if error.constraint() == Some("appointment_no_overlap") => {
-                return Err(taken_after_all(s, provider_id, &new).await?.into());
+                return Err(taken_after_all(s, provider_id, new).await?.into());
             }
             Err(error) if attempts.again(&error).await => {}
             done => return done,
@@ -48,7 +69,7 @@ pub async fn book(s: &Services, new: NewBooking, repeat: Option<Repeatable>) -> 
 /// `None` when it has to be judged under the lock.
 async fn book_at_once(s: &Services, snapshot: &Arc<Snapshot>, new: &NewBooking) -> Result<Option<Booked>, Error> {
     let now = s.clock.now();
-    let Ok(plan) = Plan::new(snapshot, new, now) else { return Ok(None) };
+    let Ok(plan) = Plan::new(snapshot, new, s.limits.guest, now) else { return Ok(None) };
     if snapshot.has_expired_holds(plan.appointment.blocked, now) {
         return Ok(None);
     }
@@ -72,17 +93,25 @@ async fn book_locked(
     provider_id: Uuid,
     new: &NewBooking,
     repeat: Option<&Repeatable>,
+    counted: Option<&Turn>,
     distrust: bool,
 ) -> Result<Booked, Error> {
     let now = s.clock.now();
     let mut tx = s.pool.begin().await?;
-    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, "bookings"));
+    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, &repeat.anonymous_scope("bookings")));
     if let Some(claim) = &claim
         && let Some(before) = claim.begin(&mut tx, now).await?
     {
         return Ok(before);
     }
     let version = store::calendar::lock(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
+    if let Some((limits, turn)) = s.limits.guest.zip(counted)
+        && let most = limits.an_hour.saturating_sub(turn.unseen()).max(1)
+        && let Some(oldest) = made_lately(&mut tx, provider_id, &new.guest.email, most, now).await?
+    {
+        tx.rollback().await?;
+        return Err(Problem::RateLimited { retry_after_seconds: seconds_until(oldest + LATELY, now) }.into());
+    }
     let snapshot = match s.snapshots.at(provider_id, version, now).filter(|_| !distrust) {
         Some(snapshot) => snapshot,
         None => {
@@ -90,7 +119,7 @@ async fn book_locked(
             s.snapshots.put(provider_id, loaded.ok_or(Problem::NotFound)?)
         }
     };
-    let plan = match Plan::new(&snapshot, new, now) {
+    let plan = match Plan::new(&snapshot, new, s.limits.guest, now) {
         Ok(plan) => plan,
         Err(problem) => {
             // At once: others wait for the lock.
@@ -113,6 +142,18 @@ async fn book_locked(
     tx.commit().await?;
     settle(s, &snapshot, plan, version);
     Ok(booked)
+}
+
+/// When the oldest of the guest's last `most` bookings was made, if that is less than an hour ago.
+async fn made_lately(
+    db: &mut Connection,
+    provider_id: Uuid,
+    email: &str,
+    most: u32,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let since = now - LATELY;
+    Ok(store::bookings::nth_newest(db, provider_id, email, ids::first_of(since), since, most.into()).await?)
 }
 
 fn booked(provider_id: Uuid, new: &NewBooking, plan: &Plan, now: DateTime<Utc>) -> Booked {
@@ -158,7 +199,8 @@ async fn write(
 fn settle(s: &Services, snapshot: &Snapshot, plan: Plan, version: i64) {
     let provider_id = snapshot.provider.provider_id;
     let appointment_id = plan.appointment.appointment_id;
-    s.snapshots.put(provider_id, snapshot.after(appointment_id, Some(plan.appointment), plan.changed));
+    let next = snapshot.after(appointment_id, Some(plan.appointment), plan.changed).seated(plan.seat);
+    s.snapshots.put(provider_id, next);
     s.committed(provider_id, version);
 }
 

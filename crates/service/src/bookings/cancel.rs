@@ -6,10 +6,12 @@ use domain::{Booking, Problem, TimeRange};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::guests::GuestKey;
 use super::plan::changed_by;
 use super::provider_for;
 use crate::changes::Change;
 use crate::retry::Attempts;
+use crate::snapshot::Seat;
 use crate::{Actor, Error, Services, ids, store};
 
 /// Frees the time at once. `invalid-transition` when it is not active.
@@ -47,7 +49,12 @@ async fn try_cancel(s: &Services, provider_id: Uuid, booking_id: Uuid, reason: O
         let others = before.calendar.appointments.iter().find(|other| other.appointment_id == standing.appointment_id);
         let left = others.filter(|_| !freed);
         let left = left.map(|left| Appointment { seats_taken: left.seats_taken.saturating_sub(1), ..left.clone() });
-        s.snapshots.put(provider_id, before.after(standing.appointment_id, left, changed));
+        let seat = Seat {
+            appointment_id: standing.appointment_id,
+            start: booking.start,
+            guest: GuestKey::of(&booking.guest.email),
+        };
+        s.snapshots.put(provider_id, before.after(standing.appointment_id, left, changed).left(seat));
     }
     s.committed(provider_id, version);
     Ok(booking)

@@ -2,6 +2,7 @@
 
 mod book;
 mod cancel;
+mod guests;
 mod plan;
 
 use domain::{Booking, BookingStatus, Page, Problem, TimeRange};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 pub use book::book;
 pub use cancel::cancel;
+pub(crate) use guests::{GuestKey, Lately};
 
 use crate::paging::PageRequest;
 use crate::{Actor, Error, Services, ids, store};

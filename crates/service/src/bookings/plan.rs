@@ -6,8 +6,9 @@ use domain::openings::MAX_BUFFER_MINUTES;
 use domain::problem::ReasonCode;
 use domain::{Approval, BookingStatus, NewBooking, Offering, Problem, TimeRange, TimeZone, slots};
 
-use crate::ids;
-use crate::snapshot::Snapshot;
+use super::guests::GuestKey;
+use crate::snapshot::{Seat, Snapshot};
+use crate::{GuestLimits, ids};
 
 /// A booking that the rules allow at one version of the calendar.
 pub struct Plan {
@@ -18,13 +19,20 @@ pub struct Plan {
     pub status: BookingStatus,
     /// The stretch in which windows will differ.
     pub changed: TimeRange,
+    pub seat: Seat,
 }
 
 const MOST_ALTERNATIVES: usize = 5;
 
 impl Plan {
-    /// Problems: `not-found` (offering), `slot-taken`, `not-bookable`.
-    pub fn new(snapshot: &Snapshot, new: &NewBooking, now: DateTime<Utc>) -> Result<Self, Problem> {
+    /// Problems: `not-found` (offering), `slot-taken`, `not-bookable`; `invalid` when the guest has all the seats that
+    /// one may have, `rate-limited` when they have as many bookings ahead of them as one may have.
+    pub fn new(
+        snapshot: &Snapshot,
+        new: &NewBooking,
+        limits: Option<GuestLimits>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
         let offering = find_offering(snapshot, new)?;
         if !slots::is_bookable(&snapshot.openings_for(new.start), offering, new.duration_minutes, new.start, now) {
             return Err(refusal(snapshot, offering, new, now));
@@ -32,6 +40,13 @@ impl Plan {
         let during =
             TimeRange::from_start(new.start, i64::from(new.duration_minutes)).map_err(|_| Problem::NotFound)?;
         let group = group_at(&snapshot.calendar.appointments, offering, during);
+        let guest = GuestKey::of(&new.guest.email);
+        if let Some(group) = group {
+            refuse_more_seats(snapshot, offering, group, guest)?;
+        }
+        if let Some(limits) = limits {
+            refuse_more_ahead(snapshot, guest, limits.upcoming as usize, now)?;
+        }
         let appointment = match group {
             Some(group) => Appointment { seats_taken: group.seats_taken + 1, ..group.clone() },
             None => Appointment {
@@ -51,8 +66,42 @@ impl Plan {
         };
         let limited = offering.daily_limit.is_some();
         let changed = changed_by(appointment.blocked, during, limited, &snapshot.provider.time_zone);
-        Ok(Self { joins: group.is_some(), appointment, status, changed })
+        let seat = Seat { appointment_id: appointment.appointment_id, start: during.start(), guest };
+        Ok(Self { joins: group.is_some(), appointment, status, changed, seat })
     }
+}
+
+fn refuse_more_seats(
+    snapshot: &Snapshot,
+    offering: &Offering,
+    group: &Appointment,
+    guest: GuestKey,
+) -> Result<(), Problem> {
+    let seats = snapshot.seats_of(guest).filter(|seat| seat.appointment_id == group.appointment_id).count();
+    if seats < offering.seats_per_guest as usize {
+        return Ok(());
+    }
+    let message = match offering.seats_per_guest {
+        1 => "There is a booking for this time under this e-mail already: one seat a guest.".to_owned(),
+        most => format!("There are {seats} bookings for this time under this e-mail already: at most {most} a guest."),
+    };
+    Err(Problem::field("guest.email", "already_booked", message))
+}
+
+/// There is room again when the first of them begins.
+fn refuse_more_ahead(snapshot: &Snapshot, guest: GuestKey, most: usize, now: DateTime<Utc>) -> Result<(), Problem> {
+    let mut ahead: Vec<_> = snapshot.seats_of(guest).map(|seat| seat.start).filter(|start| *start > now).collect();
+    if ahead.len() < most {
+        return Ok(());
+    }
+    ahead.sort_unstable();
+    let room_at = ahead.get(ahead.len() - most).copied().unwrap_or(now);
+    Err(Problem::RateLimited { retry_after_seconds: seconds_until(room_at, now) })
+}
+
+/// Whole ones, at least one.
+pub fn seconds_until(then: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
+    u64::try_from((then - now).num_seconds()).unwrap_or_default() + 1
 }
 
 /// The stretch in which windows differ when `blocked` is taken or let go of: neighbours name what is

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Live, hints, locked};
-use crate::{Services, changes, idempotency};
+use crate::{Services, changes, handles, idempotency};
 
 /// So many rooms are fed at a time.
 const FEEDING: usize = 4;
@@ -165,7 +165,8 @@ async fn prune(services: &Services) {
 async fn prune_once(services: &Services) -> Result<(), crate::Error> {
     let changes = changes::prune(services).await?;
     let keys = idempotency::prune(services).await?;
-    tracing::debug!(changes, keys, "deleted what is no longer kept");
+    let handles = handles::prune(services).await?;
+    tracing::debug!(changes, keys, handles, "deleted what is no longer kept");
     Ok(())
 }
 

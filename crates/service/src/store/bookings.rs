@@ -181,6 +181,30 @@ pub async fn take_seat(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Resu
     .await
 }
 
+/// When the guest's `nth` newest booking was made, cancelled ones counted, of those since `since`. Ids are in order of
+/// creation: from `first_id` on, the key itself holds what was made lately, and no index is needed for this.
+pub async fn nth_newest(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    email: &str,
+    first_id: Uuid,
+    since: DateTime<Utc>,
+    nth: i64,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        "select created_at from booking
+         where provider_id = $1 and booking_id >= $2 and created_at > $3 and lower(guest_email) = lower($4)
+         order by created_at desc offset $5::bigint - 1 limit 1",
+        provider_id,
+        first_id,
+        since,
+        email,
+        nth
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Lets go of holds that have expired: the constraint cannot look at the clock.
 pub async fn release_expired(
     db: impl PgExecutor<'_>,

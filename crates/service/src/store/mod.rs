@@ -3,6 +3,7 @@
 pub mod availability;
 pub mod bookings;
 pub mod calendar;
+pub mod handles;
 pub mod hints;
 pub mod idempotency;
 pub mod offerings;

@@ -24,6 +24,7 @@ pub(super) struct Row {
     horizon_days: i32,
     daily_limit: Option<i32>,
     capacity: i32,
+    seats_per_guest: i32,
     approval: String,
     active: bool,
 }
@@ -45,6 +46,7 @@ impl From<Row> for Offering {
             horizon_days: whole(row.horizon_days),
             daily_limit: row.daily_limit.map(whole),
             capacity: whole(row.capacity),
+            seats_per_guest: whole(row.seats_per_guest),
             approval: if row.approval == "manual" { Approval::Manual } else { Approval::Automatic },
             active: row.active,
         };
@@ -77,8 +79,8 @@ pub async fn insert(
         "insert into offering
              (provider_id, offering_id, slug, title, description, location, durations_minutes, step_minutes,
               buffer_before_minutes, buffer_after_minutes, min_notice_minutes, horizon_days, daily_limit,
-              capacity, approval, active, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+              capacity, approval, active, created_at, seats_per_guest)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         provider_id,
         offering.offering_id,
         offering.slug,
@@ -95,7 +97,8 @@ pub async fn insert(
         number(offering.capacity)?,
         approval(offering.approval),
         offering.active,
-        now
+        now,
+        number(offering.seats_per_guest)?
     )
     .execute(db)
     .await?;
@@ -108,7 +111,8 @@ pub async fn replace(db: impl PgExecutor<'_>, provider_id: Uuid, offering: &Offe
         "update offering set
              slug = $3, title = $4, description = $5, location = $6, durations_minutes = $7, step_minutes = $8,
              buffer_before_minutes = $9, buffer_after_minutes = $10, min_notice_minutes = $11, horizon_days = $12,
-             daily_limit = $13, capacity = $14, approval = $15, active = $16
+             daily_limit = $13, capacity = $14, approval = $15, active = $16,
+             seats_per_guest = $17
          where provider_id = $1 and offering_id = $2 and deleted_at is null",
         provider_id,
         offering.offering_id,
@@ -125,7 +129,8 @@ pub async fn replace(db: impl PgExecutor<'_>, provider_id: Uuid, offering: &Offe
         offering.daily_limit.map(number).transpose()?,
         number(offering.capacity)?,
         approval(offering.approval),
-        offering.active
+        offering.active,
+        number(offering.seats_per_guest)?
     )
     .execute(db)
     .await?;
@@ -156,7 +161,7 @@ pub async fn get(db: impl PgExecutor<'_>, provider_id: Uuid, offering_id: Uuid) 
         Row,
         "select offering_id, slug, title, description, location, durations_minutes, step_minutes,
                 buffer_before_minutes, buffer_after_minutes, min_notice_minutes, horizon_days, daily_limit,
-                capacity, approval, active
+                capacity, seats_per_guest, approval, active
          from offering where provider_id = $1 and offering_id = $2 and deleted_at is null",
         provider_id,
         offering_id
@@ -172,7 +177,7 @@ pub async fn list(db: impl PgExecutor<'_>, provider_id: Uuid) -> sqlx::Result<Ve
         Row,
         "select offering_id, slug, title, description, location, durations_minutes, step_minutes,
                 buffer_before_minutes, buffer_after_minutes, min_notice_minutes, horizon_days, daily_limit,
-                capacity, approval, active
+                capacity, seats_per_guest, approval, active
          from offering where provider_id = $1 and deleted_at is null
          order by created_at, offering_id",
         provider_id

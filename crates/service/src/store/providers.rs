@@ -51,13 +51,22 @@ pub async fn insert(db: impl PgExecutor<'_>, provider: &Provider, password_hash:
     Ok(())
 }
 
-/// Whether the handle and the e-mail are in use.
-pub async fn taken(db: impl PgExecutor<'_>, handle: &str, email: &str) -> sqlx::Result<(bool, bool)> {
+/// Whether the handle and the e-mail are in use; a handle that was given up after `since` is, too.
+pub async fn taken(
+    db: impl PgExecutor<'_>,
+    handle: &str,
+    email: &str,
+    since: DateTime<Utc>,
+) -> sqlx::Result<(bool, bool)> {
     let row = sqlx::query!(
-        r#"select exists (select from provider where handle = $1) as "handle!",
+        r#"select exists (
+                      select from provider where handle = $1
+                      union all select from former_handle where handle = $1 and given_up_at > $3
+                  ) as "handle!",
                   exists (select from provider where email = $2) as "email!""#,
         handle,
-        email
+        email,
+        since
     )
     .fetch_one(db)
     .await?;
@@ -108,8 +117,18 @@ pub async fn password(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Opti
     Ok(row.map(|row| (row.provider_id, row.password_hash)))
 }
 
-pub async fn by_handle(db: impl PgExecutor<'_>, handle: &str) -> sqlx::Result<Option<Uuid>> {
-    sqlx::query_scalar!("select provider_id from provider where handle = $1", handle).fetch_optional(db).await
+/// Who has the handle, or had it and gave it up after `since`.
+pub async fn by_handle(db: impl PgExecutor<'_>, handle: &str, since: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        r#"select coalesce(
+               (select provider_id from provider where handle = $1),
+               (select provider_id from former_handle where handle = $1 and given_up_at > $2)
+           ) as "provider_id?""#,
+        handle,
+        since
+    )
+    .fetch_one(db)
+    .await
 }
 
 pub async fn any(db: impl PgExecutor<'_>) -> sqlx::Result<bool> {

@@ -9,6 +9,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{availability, offerings, unreadable};
+use crate::bookings::GuestKey;
 
 /// What the rules look at, taken time only where it touches the range asked for.
 pub struct Loaded {
@@ -16,8 +17,16 @@ pub struct Loaded {
     pub provider: PublicProvider,
     pub entries: Vec<AvailabilityEntry>,
     pub offerings: Vec<Offering>,
-    /// In order of start; with the instant at which a hold expires.
-    pub appointments: Vec<(Appointment, Option<DateTime<Utc>>)>,
+    /// In order of start.
+    pub appointments: Vec<Taken>,
+}
+
+pub struct Taken {
+    pub appointment: Appointment,
+    /// When a hold expires.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Who sits in it, as often as they have a seat.
+    pub guests: Vec<GuestKey>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,10 +40,10 @@ struct AppointmentRow {
     held: bool,
     expires_at: Option<DateTime<Utc>>,
     capacity: u32,
-    seats_taken: u32,
+    guests: Vec<String>,
 }
 
-impl TryFrom<AppointmentRow> for (Appointment, Option<DateTime<Utc>>) {
+impl TryFrom<AppointmentRow> for Taken {
     type Error = sqlx::Error;
 
     fn try_from(row: AppointmentRow) -> sqlx::Result<Self> {
@@ -45,9 +54,10 @@ impl TryFrom<AppointmentRow> for (Appointment, Option<DateTime<Utc>>) {
             blocked: TimeRange::new(row.blocked_from, row.blocked_to).map_err(unreadable)?,
             held: row.held,
             capacity: row.capacity,
-            seats_taken: row.seats_taken,
+            seats_taken: u32::try_from(row.guests.len()).map_err(unreadable)?,
         };
-        Ok((appointment, row.expires_at))
+        let guests = row.guests.iter().map(|email| GuestKey::of(email)).collect();
+        Ok(Self { appointment, expires_at: row.expires_at, guests })
     }
 }
 
@@ -63,17 +73,17 @@ pub async fn load(db: impl PgExecutor<'_>, provider_id: Uuid, covers: TimeRange)
              (select coalesce(json_agg(offered), '[]') from (
                  select offering_id, slug, title, description, location, durations_minutes, step_minutes,
                         buffer_before_minutes, buffer_after_minutes, min_notice_minutes, horizon_days, daily_limit,
-                        capacity, approval, active
+                        capacity, seats_per_guest, approval, active
                  from offering where provider_id = $1 and deleted_at is null order by created_at, offering_id
              ) as offered) as "offerings!: Json<Vec<offerings::Row>>",
              (select coalesce(json_agg(taken), '[]') from (
                  select appointment_id, offering_id, lower(during) as starts_at, upper(during) as ends_at,
                         lower(blocked) as blocked_from, upper(blocked) as blocked_to, state = 'held' as held,
                         expires_at, capacity,
-                        (select count(*) from booking
-                         where booking.provider_id = appointment.provider_id
-                           and booking.appointment_id = appointment.appointment_id
-                           and booking.status not in ('cancelled', 'declined')) as seats_taken
+                        array(select guest_email from booking
+                              where booking.provider_id = appointment.provider_id
+                                and booking.appointment_id = appointment.appointment_id
+                                and booking.status not in ('cancelled', 'declined')) as guests
                  from appointment
                  where provider_id = $1 and state in ('held', 'active') and blocked && tstzrange($2, $3)
                  order by lower(during)

@@ -57,3 +57,9 @@ pub async fn delete(db: impl PgExecutor<'_>, provider_id: Uuid, token_id: Uuid) 
         .await?;
     Ok(done.rows_affected() > 0)
 }
+
+pub async fn count(db: impl PgExecutor<'_>, provider_id: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from api_token where provider_id = $1"#, provider_id)
+        .fetch_one(db)
+        .await
+}

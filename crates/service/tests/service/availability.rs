@@ -89,7 +89,7 @@ async fn deleting_names_the_bookings_left_without_open_time(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn seats_of_a_group_are_not_sold_in_time_that_was_closed(pool: PgPool) {
-    let house = house_with(pool, NewOffering { capacity: 8, ..NewOffering::first() }).await;
+    let house = house_with(pool, NewOffering { capacity: 8, seats_per_guest: 8, ..NewOffering::first() }).await;
     house.open("2027-03-02T09:00:00Z", "2027-03-02T12:00:00Z").await;
     house.book("2027-03-02T10:00:00Z", 60).await.unwrap();
     assert_eq!(house.starts("2027-03-02", 60).await, ["09:00", "10:00", "11:00"]);
@@ -110,7 +110,7 @@ async fn a_provider_has_only_so_many_entries(pool: PgPool) {
     sqlx::query(
         "insert into availability (provider_id, availability_id, effect, during, created_at, updated_at)
          select $1, gen_random_uuid(), 'closed', tstzrange(now(), now() + interval '1 hour'), now(), now()
-         from generate_series(1, 10000)",
+         from generate_series(1, 20000)",
     )
     .bind(house.provider_id)
     .execute(&pool)

@@ -39,7 +39,7 @@ async fn a_cancelled_time_can_be_booked_again_at_once(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_seat_given_up_is_the_next_to_be_taken(pool: PgPool) {
-    let class = NewOffering { capacity: 2, step_minutes: 60, ..NewOffering::first() };
+    let class = NewOffering { capacity: 2, seats_per_guest: 2, step_minutes: 60, ..NewOffering::first() };
     let house = house_with(pool, class).await;
     house.open("2027-03-02T09:00:00Z", "2027-03-02T10:00:00Z").await;
     let first = house.book("2027-03-02T09:00:00Z", 60).await.unwrap();

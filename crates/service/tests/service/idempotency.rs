@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use crate::house::{NOW, at, house, new_provider, problem};
 
 fn repeat(key: &str, body: u8) -> Option<Repeatable> {
-    Some(Repeatable { key: IdempotencyKey::parse(key).unwrap(), body_hash: [body; 32] })
+    Some(Repeatable { key: IdempotencyKey::parse(key).unwrap(), body_hash: [body; 32], network: None })
 }
 
 #[sqlx::test(migrations = "../../migrations")]

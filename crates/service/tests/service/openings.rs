@@ -137,12 +137,14 @@ async fn far_away_is_answered_too(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_handle_given_up_is_not_found_at_once(pool: PgPool) {
+async fn a_handle_given_up_finds_its_provider_by_the_new_one(pool: PgPool) {
     let house = house(pool).await;
-    ask(&house, &OpeningsQuery::default()).await.unwrap();
+    let before = read(&ask(&house, &OpeningsQuery::default()).await.unwrap());
     let changes = domain::provider::ProviderChanges { handle: Some("lovelace".into()), ..Default::default() };
     providers::update_me(&house.s, &house.actor, changes).await.unwrap();
-    assert_eq!(problem(ask(&house, &OpeningsQuery::default()).await), Problem::NotFound);
+    let after = read(&ask(&house, &OpeningsQuery::default()).await.unwrap());
+    assert_eq!((after.provider_id, after.version), (before.provider_id, before.version + 1));
+    assert_eq!(providers::profile(&house.s, "ada").await.unwrap().provider.handle, "lovelace");
     assert_eq!(providers::profile(&house.s, "lovelace").await.unwrap().provider.provider_id, house.provider_id);
 
     offerings::delete(&house.s, &house.actor, house.offering.offering_id).await.unwrap();

@@ -83,9 +83,10 @@ async fn a_group_is_never_overbooked(pool: PgPool) {
     let class = NewOffering { capacity: 8, step_minutes: 60, ..NewOffering::first() };
     let house = house_with(pool, class).await;
     house.open("2027-03-02T09:00:00Z", "2027-03-02T12:00:00Z").await;
-    let results = race((0..30).map(|_| {
+    let results = race((0..30).map(|n| {
         let s = house.s.clone();
-        let wanted = house.wanted(at("2027-03-02T10:00:00Z"), 60);
+        let mut wanted = house.wanted(at("2027-03-02T10:00:00Z"), 60);
+        wanted.guest = guest(&format!("Guest {n}"));
         async move { bookings::book(&s, wanted, None).await }
     }))
     .await;

@@ -16,10 +16,11 @@ use axum::routing::get;
 use bytes::Bytes;
 use domain::Problem;
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
+    LOCATION, VARY,
 };
 use http::{HeaderMap, StatusCode};
-use service::providers;
+use service::providers::{self, Found};
 use tokio::time::{Instant, timeout};
 
 use super::rendering::LONGEST_PAGE;
@@ -54,8 +55,12 @@ async fn guest(
         return edge::refused(&Problem::Malformed { detail }, request.headers(), false);
     };
     let coding = Coding::of(request.headers());
+    let found = providers::find(&state.services, &provider).await;
+    if let Ok(Found { moved_to: Some(handle), .. }) = &found {
+        return lead_on(handle, request.uri().query());
+    }
     if let Some(question) = Question::of(&provider, request.uri(), request.headers())
-        && let Ok((provider_id, version)) = providers::version(&state.services, &provider).await
+        && let Ok(Found { provider_id, version, .. }) = found
     {
         let key = (provider_id, question);
         if let Some(page) = state.kept.get(&key, version, state.services.clock.now()) {
@@ -74,6 +79,19 @@ async fn guest(
         return line::waiting(&place, state.config.is_https());
     }
     own(show(State(state), id, request).await, coding).await
+}
+
+/// To the page under the handle that the provider has now. Not for ever: the old one can be taken back, and some day be
+/// another's.
+fn lead_on(handle: &str, query: Option<&str>) -> Response {
+    let address = query.map_or_else(|| format!("/{handle}"), |query| format!("/{handle}?{query}"));
+    match HeaderValue::try_from(address) {
+        Ok(address) => {
+            let headers = [(LOCATION, address), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+            (StatusCode::FOUND, headers).into_response()
+        }
+        Err(_) => problem_response(&Problem::NotFound),
+    }
 }
 
 /// Makes the page of this version or a later one, unless somebody does already. `None`: it cannot be made for many,
