@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
-use crate::context::{Guard, Guarded, clear_session_cookie, services, session_token, set_session_cookie};
+use crate::context::{Guard, Guarded, caller, clear_session_cookie, services, session_token, set_session_cookies};
 
 /// Who is signed in, for the bar at the top.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,14 +52,14 @@ pub async fn sign_up(
     ];
     let outcome = async {
         let new = domain::provider::NewProvider::parse(domain::Form::entered(typed)).map_err(domain::Problem::from)?;
-        Guard::check(Guarded::Password { email: &new.email })?;
+        Guard::check(Guarded::SignUp)?;
         let services = services();
-        let provider = service::providers::sign_up(&services, new, None).await?.provider;
-        Ok(service::auth::open_session(&services, provider.public.provider_id).await?)
+        let provider_id = service::providers::sign_up(&services, new, None).await?.provider.public.provider_id;
+        Ok(service::auth::open_session(&services, provider_id, &caller(), session_token().as_deref()).await?)
     };
     match outcome.await {
-        Ok(session) => {
-            set_session_cookie(&session);
+        Ok(signed_in) => {
+            set_session_cookies(&signed_in);
             Draft::forget("/sign-up");
             leptos_axum::redirect("/dashboard");
             Ok(())
@@ -75,14 +75,16 @@ pub async fn sign_up(
 #[server(prefix = "/rpc", endpoint = "sign_in", output = Text)]
 pub async fn sign_in(#[server(default)] email: String, #[server(default)] password: String) -> Result<(), ApiError> {
     let outcome = async {
-        Guard::check(Guarded::Password { email: &email })?;
+        let (services, caller) = (services(), caller());
+        let acquaintance = service::acquaintances::of(&services, &email, &caller).await?;
+        Guard::check(Guarded::Password { email: &email, acquaintance })?;
         let form = domain::Form::entered([("email", &*email), ("password", &password)]);
         let credentials = domain::provider::Credentials::parse(form).map_err(domain::Problem::from)?;
-        Ok(service::auth::sign_in(&services(), credentials).await?)
+        Ok(service::auth::sign_in(&services, credentials, &caller, session_token().as_deref()).await?)
     };
     match outcome.await {
-        Ok(session) => {
-            set_session_cookie(&session);
+        Ok(signed_in) => {
+            set_session_cookies(&signed_in);
             Draft::forget("/sign-in");
             leptos_axum::redirect("/dashboard");
             Ok(())

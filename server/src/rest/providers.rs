@@ -35,7 +35,7 @@ pub async fn sign_up(
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<SignedUp>, ApiProblem> {
     let new = NewProvider::parse(form)?;
-    state.limits.check_sign_in(address, &new.email)?;
+    state.limits.check_sign_up(address)?;
     let signed_up = providers::sign_up(&state.services, new, repeat).await?;
     let location = format!("/api/v1/providers/{}", signed_up.provider.public.provider_id);
     Ok(Created { location, body: signed_up.into() })

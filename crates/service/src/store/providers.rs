@@ -108,6 +108,24 @@ pub async fn password(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Opti
     Ok(row.map(|row| (row.provider_id, row.password_hash)))
 }
 
+/// Whether `old_hash` was still the one.
+pub async fn set_password(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    old_hash: &str,
+    new_hash: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update provider set password_hash = $3 where provider_id = $1 and password_hash = $2",
+        provider_id,
+        old_hash,
+        new_hash
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 pub async fn by_handle(db: impl PgExecutor<'_>, handle: &str) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("select provider_id from provider where handle = $1", handle).fetch_optional(db).await
 }
