@@ -90,9 +90,11 @@ pub fn caller() -> Caller {
 /// demand for a proof (`server/src/proof.rs`) before they are called.
 pub async fn actor() -> Result<Actor, ApiError> {
     let Some(token) = session_token() else { return Ok(Actor::Anonymous) };
-    let visit = service::auth::by_session(&services(), &token, caller().address).await?;
+    // Looked up before anything is waited for: afterwards the context may be gone with the page.
+    let (services, Caller { address, .. }, keeper) = (services(), caller(), CookieKeeper::new());
+    let visit = service::auth::by_session(&services, &token, address).await?;
     if visit.renewed {
-        set_session_cookie(&token);
+        keeper.set_session(&token);
     }
     Ok(visit.actor)
 }
@@ -130,29 +132,41 @@ const DEVICE_PATH: &str = "/rpc";
 
 /// The cookies of a browser that has just signed in.
 pub fn set_session_cookies(signed_in: &SignedIn) {
-    set_session_cookie(&signed_in.session);
+    CookieKeeper::new().set_session(&signed_in.session);
     let seconds = service::acquaintances::REMEMBERED_DAYS * 24 * 60 * 60;
     set_cookie_for(DEVICE_PATH, device_cookie_name(), &signed_in.device, seconds);
 }
 
-fn set_session_cookie(token: &str) {
-    set_cookie(session_cookie_name(site().secure_cookies), token, service::auth::SESSION_DAYS * 24 * 60 * 60);
-}
-
 pub fn clear_session_cookie() {
-    set_cookie(session_cookie_name(site().secure_cookies), "", 0);
+    let keeper = CookieKeeper::new();
+    keeper.set("/", session_cookie_name(keeper.secure), "", 0);
 }
 
-/// A cookie that scripts cannot read; `seconds` 0 deletes it.
-pub fn set_cookie(name: &str, value: &str, seconds: i64) {
-    set_cookie_for("/", name, value, seconds);
-}
-
-/// [`set_cookie`], sent back only for `path` and what is below it.
+/// A cookie that scripts cannot read, sent back only for `path` and what is below it; `seconds` 0 deletes it.
 pub fn set_cookie_for(path: &str, name: &str, value: &str, seconds: i64) {
-    let cookie = cookie_text(path, name, value, seconds, site().secure_cookies);
-    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
-        response.append_header(header::SET_COOKIE, value);
+    CookieKeeper::new().set(path, name, value, seconds);
+}
+
+/// Puts cookies into the answer.
+struct CookieKeeper {
+    response: Option<ResponseOptions>,
+    secure: bool,
+}
+
+impl CookieKeeper {
+    fn new() -> Self {
+        Self { response: use_context(), secure: site().secure_cookies }
+    }
+
+    fn set_session(&self, token: &str) {
+        self.set("/", session_cookie_name(self.secure), token, service::auth::SESSION_DAYS * 24 * 60 * 60);
+    }
+
+    fn set(&self, path: &str, name: &str, value: &str, seconds: i64) {
+        let cookie = cookie_text(path, name, value, seconds, self.secure);
+        if let (Some(response), Ok(value)) = (&self.response, HeaderValue::from_str(&cookie)) {
+            response.append_header(header::SET_COOKIE, value);
+        }
     }
 }
 

@@ -5,7 +5,8 @@ mod calls;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use self::calls::{ChangePassword, EndOtherSessions, EndSession, ListedSession, list_sessions};
+pub use self::calls::ChangePassword;
+use self::calls::{EndOtherSessions, EndSession, ListedSession, list_sessions};
 use super::entered::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
 use crate::error::ApiError;
@@ -13,17 +14,7 @@ use crate::proof::Proof;
 use crate::zoned::{full_date_label, time_label};
 
 #[component]
-pub fn Account(email: String) -> AnyView {
-    let change = ServerAction::<ChangePassword>::new();
-    view! {
-        <ChangeOfPassword email change/>
-        <Sessions change/>
-    }
-    .into_any()
-}
-
-#[component]
-fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyView {
+pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyView {
     let values = RwSignal::new(Entered::default());
     let error = Signal::derive(move || change.value().get().and_then(Result::err));
     let rest = Signal::derive(move || {
@@ -63,7 +54,7 @@ fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyV
 }
 
 #[component]
-fn Sessions(change: ServerAction<ChangePassword>) -> AnyView {
+pub fn Sessions(change: ServerAction<ChangePassword>) -> AnyView {
     let end = ServerAction::<EndSession>::new();
     let end_others = ServerAction::<EndOtherSessions>::new();
     let done = move || (end.version().get(), end_others.version().get(), change.version().get());

@@ -5,7 +5,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::account::Account;
+use super::account::{ChangeOfPassword, ChangePassword, Sessions};
 use super::calls::{UpdateMe, public_url, whoami};
 use super::entered::{Entered, Entry, Kind, Sheet};
 use super::layout::SavedHandle;
@@ -19,6 +19,7 @@ use crate::proof::Proof;
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let update = ServerAction::<UpdateMe>::new();
+    let change = ServerAction::<ChangePassword>::new();
     let read = Resource::new_blocking(|| (), |_| async { Ok::<_, ApiError>((whoami().await?, public_url().await?)) });
     view! {
         <Title text="Settings"/>
@@ -28,12 +29,13 @@ pub fn SettingsPage() -> impl IntoView {
                 match read.await {
                     Ok((provider, url)) => {
                         let email = provider.email.clone();
-                        view! { <Profile provider url update/><Account email/> }.into_any()
+                        view! { <Profile provider url update/><ChangeOfPassword email change/> }.into_any()
                     }
                     Err(error) => view! { <PageFailure error/> }.into_any(),
                 }
             })}
         </Suspense>
+        <Sessions change/>
         <Tokens/>
     }
 }

@@ -21,11 +21,11 @@ const SETTINGS: &str = "/dashboard/settings";
 pub async fn change_password(change: Entered) -> Result<(), ApiError> {
     let change =
         domain::provider::PasswordChange::parse(domain::Form::entered(change.0)).map_err(domain::Problem::from)?;
-    let (services, actor) = (services(), actor().await?);
+    let (services, caller, session) = (services(), caller(), session_token().unwrap_or_default());
+    let actor = actor().await?;
     let email = service::providers::me(&services, &actor).await?.email;
     Guard::check(Guarded::OwnPassword { email: &email })?;
-    let session = session_token().unwrap_or_default();
-    service::auth::change_password(&services, &actor, change, &caller(), &session).await?;
+    service::auth::change_password(&services, &actor, change, &caller, &session).await?;
     return_to(SETTINGS);
     Ok(())
 }
@@ -45,9 +45,9 @@ pub struct ListedSession {
 
 #[server(prefix = "/rpc", endpoint = "list_sessions", client = Scripts)]
 pub async fn list_sessions() -> Result<Vec<ListedSession>, ApiError> {
-    let (services, actor) = (services(), actor().await?);
+    let (services, session) = (services(), session_token().unwrap_or_default());
+    let actor = actor().await?;
     let zone = service::providers::me(&services, &actor).await?.public.time_zone;
-    let session = session_token().unwrap_or_default();
     let listed = |session: service::sessions::SessionInfo| ListedSession {
         session_id: session.session_id,
         created_at: zone.local(session.created_at),
