@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub const FIELD: &str = "_proof";
 
 /// The name of the header; whatever it says.
+#[cfg(feature = "provider")]
 pub const HEADER: &str = "x-eventide-page";
 
 /// To stand in every form that is sent to a server function of a signed-in provider.

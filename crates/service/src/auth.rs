@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use domain::Problem;
 use domain::provider::{Credentials, Password, PasswordChange};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -39,40 +40,69 @@ pub async fn sign_in(
     caller: &Caller,
     before: Option<&str>,
 ) -> Result<SignedIn, Error> {
-    let provider_id = provider_by_password(s, credentials, caller).await?;
-    let signed_in = open_session(s, provider_id, caller, before).await?;
-    audit::signed_in(provider_id, caller.address, "password");
+    let known = by_password(s, credentials, caller).await?;
+    let mut tx = s.pool.begin().await?;
+    known.hold(&mut tx).await?;
+    let signed_in = open(s, &mut tx, known.provider_id, caller, before).await?;
+    tx.commit().await?;
+    audit::signed_in(known.provider_id, caller.address, "password");
     Ok(signed_in)
 }
 
-/// Whose credentials these are; from then on the caller's network is known to them.
-pub(crate) async fn provider_by_password(
-    s: &Services,
-    credentials: Credentials,
-    caller: &Caller,
-) -> Result<Uuid, Error> {
-    let Credentials { email, password, .. } = credentials;
-    let (provider_id, hash) = store::providers::password(&s.pool, &email).await?.unzip();
-    let right = password::verify(password, hash).await?;
-    let Some(provider_id) = provider_id.filter(|_| right) else {
-        audit::sign_in_failed(provider_id, &email, caller.address);
-        let message = "There is no account with this e-mail and password.";
-        return Err(Problem::field("password", "wrong_credentials", message).into());
-    };
-    acquaintances::note_network(s, provider_id, caller.address).await?;
-    Ok(provider_id)
+/// A provider who gave the right password.
+pub(crate) struct Known {
+    pub provider_id: Uuid,
+    hash: String,
 }
 
-/// A session for a provider who gave the right password, or was just made.
+impl Known {
+    /// Before anything lasting is made of it: while the password was looked at it may have been changed, which ended
+    /// all that the old one had opened.
+    pub async fn hold(&self, db: &mut PgConnection) -> Result<(), Error> {
+        let is_right = store::providers::keeps_password(db, self.provider_id, &self.hash).await?;
+        if is_right { Ok(()) } else { Err(wrong_credentials()) }
+    }
+}
+
+/// Whose credentials these are; from then on the caller's network is known to them.
+pub(crate) async fn by_password(s: &Services, credentials: Credentials, caller: &Caller) -> Result<Known, Error> {
+    let Credentials { email, password, .. } = credentials;
+    let (provider_id, hash) = store::providers::password(&s.pool, &email).await?.unzip();
+    let right = password::verify(password, hash.clone()).await?;
+    let (Some(provider_id), Some(hash), true) = (provider_id, hash, right) else {
+        audit::sign_in_failed(provider_id, &email, caller.address);
+        return Err(wrong_credentials());
+    };
+    acquaintances::note_network(s, provider_id, caller.address).await?;
+    Ok(Known { provider_id, hash })
+}
+
+fn wrong_credentials() -> Error {
+    Problem::field("password", "wrong_credentials", "There is no account with this e-mail and password.").into()
+}
+
+/// A session for a provider who was just made.
 pub async fn open_session(
     s: &Services,
     provider_id: Uuid,
     caller: &Caller,
     before: Option<&str>,
 ) -> Result<SignedIn, Error> {
+    let mut tx = s.pool.begin().await?;
+    let signed_in = open(s, &mut tx, provider_id, caller, before).await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+async fn open(
+    s: &Services,
+    tx: &mut PgConnection,
+    provider_id: Uuid,
+    caller: &Caller,
+    before: Option<&str>,
+) -> Result<SignedIn, Error> {
     let now = s.clock.now();
     let session = ids::session_token();
-    let mut tx = s.pool.begin().await?;
     if let Some(before) = before {
         store::sessions::delete(&mut *tx, &ids::hash(before)).await?;
     }
@@ -86,8 +116,7 @@ pub async fn open_session(
         browser: &caller.browser,
     };
     store::sessions::insert(&mut *tx, &ids::hash(&session), opened).await?;
-    let device = acquaintances::note_device(&mut tx, provider_id, caller.device.as_deref(), now).await?;
-    tx.commit().await?;
+    let device = acquaintances::note_device(tx, provider_id, caller.device.as_deref(), now).await?;
     Ok(SignedIn { session, device })
 }
 

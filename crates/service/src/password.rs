@@ -68,3 +68,16 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
     });
     done.await.map_err(|cause| Error::Internal(format!("hashing a password: {cause}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_that_was_hashed_as_it_was_typed_still_fits() {
+        let decomposed = "cafe\u{301} au lait, deux";
+        let before = hash_now(decomposed).unwrap();
+        assert!(verify(Password(decomposed.into()), Some(before.clone())).await.unwrap());
+        assert!(!verify(Password("caf\u{e9} au lait, trois".into()), Some(before)).await.unwrap());
+    }
+}

@@ -34,9 +34,11 @@ pub async fn create(
 ) -> Result<CreatedToken, Error> {
     let now = s.clock.now();
     let name = credentials.name.take().unwrap_or_else(|| "API token".into());
-    let provider_id = auth::provider_by_password(s, credentials, caller).await?;
+    let known = auth::by_password(s, credentials, caller).await?;
+    let provider_id = known.provider_id;
 
     let mut tx = s.pool.begin().await?;
+    known.hold(&mut tx).await?;
     let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "tokens"));
     if let Some(claim) = &claim
         && let Some(before) = claim.begin(&mut tx, now).await?

@@ -396,13 +396,13 @@ async fn sign_ins_failures_and_refusals_are_logged_without_secrets(pool: PgPool)
     let api = Api::start_with(pool, &LIMITED).await;
     let someone = api.sign_up("ada").await;
     let mut ada = Sender::new(&api).with("x-forwarded-for", "203.0.113.9");
-    let mut secrets = vec![PASSWORD.to_owned(), "a wrong password".into(), "example.com".into(), someone.token.clone()];
+    let mut secrets = vec![PASSWORD.to_owned(), "incorrect donkey".into(), "example.com".into(), someone.token.clone()];
     let lines = logged(async {
         assert_eq!(ada.sign_in("ada", PASSWORD).await, 200);
         for _ in 0..12 {
-            token(&api, "198.51.100.66", "a wrong password").await;
+            token(&api, "198.51.100.66", "incorrect donkey").await;
         }
-        Sender::new(&api).with("x-forwarded-for", "198.51.100.67").sign_in("nobody", "a wrong password").await;
+        Sender::new(&api).with("x-forwarded-for", "198.51.100.67").sign_in("nobody", "incorrect donkey").await;
         ada.send("update_me", &[("profile[bio]", "")]).await;
         let page = Sender { jar: ada.jar.clone(), ..Sender::new(&api) };
         let page = page.with("accept", "application/json").with("x-eventide-page", "1");

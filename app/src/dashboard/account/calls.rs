@@ -14,6 +14,7 @@ use crate::context::{Guard, Guarded, actor, caller, services, session_token};
 #[cfg(feature = "ssr")]
 use crate::dashboard::calls::{id, return_to};
 
+#[cfg(feature = "ssr")]
 const SETTINGS: &str = "/dashboard/settings";
 
 /// Asks for the old password, and ends all other sessions.

@@ -108,6 +108,19 @@ pub async fn password(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Opti
     Ok(row.map(|row| (row.provider_id, row.password_hash)))
 }
 
+/// Whether the password is still the one with this hash; it stays so until the transaction ends, and sign-ins of one
+/// provider come one after another.
+pub async fn keeps_password(db: impl PgExecutor<'_>, provider_id: Uuid, hash: &str) -> sqlx::Result<bool> {
+    let row = sqlx::query!(
+        "select provider_id from provider where provider_id = $1 and password_hash = $2 for no key update",
+        provider_id,
+        hash
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.is_some())
+}
+
 /// Whether `old_hash` was still the one.
 pub async fn set_password(
     db: impl PgExecutor<'_>,

@@ -96,6 +96,30 @@ async fn of_two_changes_at_once_one_is_told_that_it_came_late(pool: PgPool) {
     assert_eq!(fault(late), ("password".into(), "wrong_credentials".into()));
 }
 
+/// The old password was looked at, and then it was changed: what it would open would outlive the change.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_sign_in_that_overlaps_a_change_opens_nothing(pool: PgPool) {
+    let house = house(pool.clone()).await;
+    let caller = Caller::inside();
+    let session = auth::sign_in(&house.s, credentials(OLD), &caller, None);
+    let token = tokens::create(&house.s, credentials(OLD), &caller, None);
+    // Both wait to note from where the right password came.
+    let mut lock = pool.begin().await.unwrap();
+    sqlx::query("lock table acquaintance in exclusive mode").execute(&mut *lock).await.unwrap();
+    let change = async {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        sqlx::query("update provider set password_hash = 'another'").execute(&pool).await.unwrap();
+        lock.rollback().await.unwrap();
+    };
+    let (session, token, ()) = tokio::join!(session, token, change);
+    assert_eq!(fault(session.map(|_| ())).1, "wrong_credentials");
+    assert_eq!(fault(token.map(|_| ())).1, "wrong_credentials");
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn weak_passwords_are_refused_at_sign_up_and_at_a_change(pool: PgPool) {
     let house = house(pool).await;
