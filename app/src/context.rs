@@ -1,14 +1,16 @@
 //! What the server provides to pages and server functions, and the session cookie.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use domain::Problem;
 use http::request::Parts;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use service::{Actor, Services};
+use service::acquaintances::Acquaintance;
+use service::auth::SignedIn;
+use service::{Actor, Caller, Services};
 
 use crate::error::ApiError;
 
@@ -29,8 +31,15 @@ type Check = dyn Fn(Guarded<'_>) -> Result<(), Problem> + Send + Sync;
 
 /// What is about to be done.
 pub enum Guarded<'a> {
-    /// Before a password is looked at or hashed; the e-mail as entered.
+    /// Before a password of an account to come is hashed.
+    SignUp,
+    /// Before a password is looked at; the e-mail as entered.
     Password {
+        email: &'a str,
+        acquaintance: Acquaintance,
+    },
+    /// Before the password of somebody who is signed in is looked at once more.
+    OwnPassword {
         email: &'a str,
     },
     Booking,
@@ -102,6 +111,10 @@ pub fn network() -> Option<IpAddr> {
     use_context::<Network>().map(|network| network.0)
 }
 
+/// The address a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 pub fn services() -> Services {
     expect_context()
 }
@@ -119,53 +132,97 @@ pub fn request_id() -> String {
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+/// From where this request comes.
+pub fn caller() -> Caller {
+    let Peer(address) = use_context().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    let parts = use_context::<Parts>();
+    let agent = parts.as_ref().and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok());
+    Caller::new(address, agent.unwrap_or_default(), cookie(device_cookie_name()))
+}
+
 /// Who has sent this request, by the session cookie.
+///
+/// Here nothing tells a change from a look: all server functions but a few that are named are behind the server's
+/// demand for a proof (`server/src/proof.rs`) before they are called.
 pub async fn actor() -> Result<Actor, ApiError> {
-    match session_token() {
-        Some(token) => Ok(service::auth::by_session(&services(), &token).await?),
-        None => Ok(Actor::Anonymous),
+    let Some(token) = session_token() else { return Ok(Actor::Anonymous) };
+    // Looked up before anything is waited for: afterwards the context may be gone with the page.
+    let (services, Caller { address, .. }, keeper) = (services(), caller(), CookieKeeper::new());
+    let visit = service::auth::by_session(&services, &token, address).await?;
+    if visit.renewed {
+        keeper.set_session(&token);
     }
+    Ok(visit.actor)
 }
 
 /// The value of a cookie of this request.
 pub fn cookie(name: &str) -> Option<String> {
-    let parts = use_context::<Parts>()?;
-    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    use_context::<Parts>().and_then(|parts| cookie_of(&parts.headers, name).map(str::to_owned))
+}
+
+pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
         .find(|(found, _)| *found == name)
-        .map(|(_, value)| value.to_owned())
+        .map(|(_, value)| value)
 }
 
 /// The token in the session cookie, unchecked.
 pub fn session_token() -> Option<String> {
-    cookie(session_cookie_name())
+    cookie(session_cookie_name(site().secure_cookies))
 }
 
 /// The prefix makes the browser refuse the cookie without `Secure`, with a domain, or for a part of the site.
-fn session_cookie_name() -> &'static str {
-    if site().secure_cookies { "__Host-eventide_session" } else { "eventide_session" }
+pub fn session_cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-eventide_session" } else { "eventide_session" }
 }
 
-pub fn set_session_cookie(token: &str) {
-    set_cookie(session_cookie_name(), token, service::auth::SESSION_DAYS * 24 * 60 * 60);
+/// Sent to server functions only: pages need not know.
+fn device_cookie_name() -> &'static str {
+    if site().secure_cookies { "__Secure-eventide_device" } else { "eventide_device" }
+}
+
+const DEVICE_PATH: &str = "/rpc";
+
+/// The cookies of a browser that has just signed in.
+pub fn set_session_cookies(signed_in: &SignedIn) {
+    CookieKeeper::new().set_session(&signed_in.session);
+    let seconds = service::acquaintances::REMEMBERED_DAYS * 24 * 60 * 60;
+    set_cookie_for(DEVICE_PATH, device_cookie_name(), &signed_in.device, seconds);
 }
 
 pub fn clear_session_cookie() {
-    set_cookie(session_cookie_name(), "", 0);
+    let keeper = CookieKeeper::new();
+    keeper.set("/", session_cookie_name(keeper.secure), "", 0);
 }
 
-/// A cookie that scripts cannot read; `seconds` 0 deletes it.
-pub fn set_cookie(name: &str, value: &str, seconds: i64) {
-    set_cookie_for("/", name, value, seconds);
-}
-
-/// [`set_cookie`], sent back only for `path` and what is below it.
+/// A cookie that scripts cannot read, sent back only for `path` and what is below it; `seconds` 0 deletes it.
 pub fn set_cookie_for(path: &str, name: &str, value: &str, seconds: i64) {
-    let cookie = cookie_text(path, name, value, seconds, site().secure_cookies);
-    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
-        response.append_header(header::SET_COOKIE, value);
+    CookieKeeper::new().set(path, name, value, seconds);
+}
+
+/// Puts cookies into the answer.
+struct CookieKeeper {
+    response: Option<ResponseOptions>,
+    secure: bool,
+}
+
+impl CookieKeeper {
+    fn new() -> Self {
+        Self { response: use_context(), secure: site().secure_cookies }
+    }
+
+    fn set_session(&self, token: &str) {
+        self.set("/", session_cookie_name(self.secure), token, service::auth::SESSION_DAYS * 24 * 60 * 60);
+    }
+
+    fn set(&self, path: &str, name: &str, value: &str, seconds: i64) {
+        let cookie = cookie_text(path, name, value, seconds, self.secure);
+        if let (Some(response), Ok(value)) = (&self.response, HeaderValue::from_str(&cookie)) {
+            response.append_header(header::SET_COOKIE, value);
+        }
     }
 }
 

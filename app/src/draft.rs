@@ -42,15 +42,21 @@ mod cookies {
     use domain::Problem;
 
     use super::{ApiError, Draft};
-    use crate::context::{cookie, cookie_text, set_cookie_for};
+    use crate::context::{cookie, cookie_text, set_cookie_for, site};
 
     /// A browser keeps at most 4096 bytes in a cookie; longer notes take several.
     const LONGEST: usize = 3800;
-    const NAMES: [&str; 4] = ["eventide_draft_0", "eventide_draft_1", "eventide_draft_2", "eventide_draft_3"];
+    const PIECES: usize = 4;
     const SECONDS: i64 = 300;
     /// More than any form has, and longer than any field may be.
     const MOST_VALUES: usize = 16;
     const LONGEST_VALUE: usize = 3000;
+
+    /// The prefix makes the browser refuse them without `Secure`, from a neighbour without TLS say.
+    fn names(secure: bool) -> impl Iterator<Item = String> {
+        let prefix = if secure { "__Secure-" } else { "" };
+        (0..PIECES).map(move |piece| format!("{prefix}eventide_draft_{piece}"))
+    }
 
     impl Draft {
         pub fn new<const N: usize>(values: [(&str, &str); N], problem: Problem) -> Self {
@@ -70,25 +76,26 @@ mod cookies {
                 };
                 self.values.remove(&longest);
             }
-            for (name, value, seconds) in self.pieces() {
-                set_cookie_for(path, name, &value, seconds);
+            for (name, value, seconds) in self.pieces(site().secure_cookies) {
+                set_cookie_for(path, &name, &value, seconds);
             }
         }
 
         /// The headers that keep the draft, where the answer is made by hand; none for one that is too long.
         pub fn headers(&self, path: &str, secure: bool) -> Option<Vec<String>> {
-            let text = |(name, value, seconds): (&str, String, i64)| cookie_text(path, name, &value, seconds, secure);
-            self.fits().then(|| self.pieces().map(text).collect())
+            let text =
+                |(name, value, seconds): (String, String, i64)| cookie_text(path, &name, &value, seconds, secure);
+            self.fits().then(|| self.pieces(secure).map(text).collect())
         }
 
         fn fits(&self) -> bool {
-            self.text().len() <= LONGEST * NAMES.len()
+            self.text().len() <= LONGEST * PIECES
         }
 
         /// Each cookie with its value and how long it lives.
-        fn pieces(&self) -> impl Iterator<Item = (&'static str, String, i64)> {
+        fn pieces(&self, secure: bool) -> impl Iterator<Item = (String, String, i64)> {
             let text = self.text();
-            NAMES.into_iter().enumerate().map(move |(index, name)| {
+            names(secure).enumerate().map(move |(index, name)| {
                 let rest = text.get(index * LONGEST..).unwrap_or_default();
                 let piece = rest.get(..LONGEST).unwrap_or(rest);
                 (name, piece.to_owned(), if piece.is_empty() { 0 } else { SECONDS })
@@ -101,8 +108,8 @@ mod cookies {
 
         /// Of the page that is being rendered; empty when there is none, or none of ours.
         pub fn kept() -> Self {
-            let text: String = NAMES.iter().map_while(|name| cookie(name)).collect();
-            if text.len() > LONGEST * NAMES.len() {
+            let text: String = names(site().secure_cookies).map_while(|name| cookie(&name)).collect();
+            if text.len() > LONGEST * PIECES {
                 return Self::default();
             }
             let draft = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());
@@ -116,8 +123,8 @@ mod cookies {
         }
 
         pub fn forget(path: &str) {
-            for name in NAMES {
-                set_cookie_for(path, name, "", 0);
+            for name in names(site().secure_cookies) {
+                set_cookie_for(path, &name, "", 0);
             }
         }
     }
@@ -135,10 +142,10 @@ mod cookies {
         fn a_draft_fits_into_its_cookies_or_is_not_kept() {
             let draft = Draft::new([("notes", &"\u{1f3b9}".repeat(2500))], Problem::Unauthenticated);
             let headers = draft.headers("/ada", true).unwrap();
-            assert_eq!(headers.len(), NAMES.len());
+            assert_eq!(headers.len(), PIECES);
             assert!(headers.iter().all(|header| header.len() < 4096 && header.contains("; Secure")));
             assert_eq!(URL_SAFE_NO_PAD.decode(read(&headers)).unwrap(), serde_json::to_vec(&draft).unwrap());
-            let long = Draft::new([("notes", &"x".repeat(LONGEST * NAMES.len()))], Problem::Unauthenticated);
+            let long = Draft::new([("notes", &"x".repeat(LONGEST * PIECES))], Problem::Unauthenticated);
             assert_eq!(long.headers("/ada", true), None);
         }
 

@@ -16,6 +16,7 @@ pub mod error;
 mod intl;
 pub mod live;
 mod pages;
+pub mod proof;
 mod reactive;
 #[cfg(feature = "provider")]
 pub mod told;

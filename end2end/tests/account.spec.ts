@@ -4,6 +4,8 @@ import { nextMonday, signIn } from '../support/provider.ts';
 import { makeProvider, unique } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 
+const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
+
 test('signing out and in again, and a wrong password', async ({ page, request }) => {
   const provider = await makeProvider(request);
   await signIn(page, provider);
@@ -83,4 +85,65 @@ test('a provider signs up, opens hours and signs out without scripts', async ({ 
   await expect(page.getByRole('link', { name: /^Open, \w+day .*, 09:00 to 17:00, weekly$/ }).first()).toBeAttached();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+});
+
+test('a provider changes the password and ends other sessions', async ({ page, request, somebody, faults }) => {
+  faults.expect(/status of (401|422)/);
+  const provider = await makeProvider(request);
+  const [phone, library] = [await somebody({ userAgent: IPHONE }), await somebody()];
+  for (const browser of [phone, library, page]) await signIn(browser, provider);
+
+  await page.goto('/dashboard/settings');
+  const sessions = page.getByRole('region', { name: 'Where you are signed in' });
+  await expect(sessions.getByRole('listitem')).toHaveCount(3);
+  await expect(sessions.getByRole('listitem').first()).toContainText('This browser');
+  await sessions.getByRole('button', { name: /^Sign out Safari on iPhone at / }).click();
+  await expect(sessions.getByRole('status')).toHaveText('That browser is signed out.');
+  await expect(sessions.getByRole('listitem')).toHaveCount(2);
+  await phone.goto('/dashboard');
+  await expect(phone).toHaveURL(/\/sign-in/);
+
+  const password = page.getByRole('region', { name: 'Password' });
+  const [present, next] = [password.getByLabel('Present password'), password.getByLabel('New password')];
+  const change = async (from: string, to: string) => {
+    await present.fill(from);
+    await next.fill(to);
+    await next.press('Enter');
+  };
+  await change('not the password', 'seventeen quiet owls');
+  await expect(present).toHaveAccessibleDescription(/not your password/);
+  await change(provider.password, 'Password1234');
+  await expect(next).toHaveAccessibleDescription(/guessed first/);
+  await change(provider.password, provider.email);
+  await expect(next).toHaveAccessibleDescription(/your name, handle or e-mail/);
+  await change(provider.password, 'seventeen quiet owls');
+  await expect(password.getByRole('status')).toHaveText('Changed. Everywhere else you are signed out.');
+  await expect(present).toHaveValue('');
+  await expect(sessions.getByRole('listitem')).toHaveCount(1);
+  await library.goto('/dashboard');
+  await expect(library).toHaveURL(/\/sign-in/);
+
+  // The one way that scripts leave to the browser itself: the form's own proof is still right.
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+  await signIn(page, { ...provider, password: 'seventeen quiet owls' });
+});
+
+test('sessions are ended and the password is changed without scripts', async ({ request, somebody }) => {
+  const provider = await makeProvider(request);
+  const [page, other] = [await somebody({ javaScriptEnabled: false }), await somebody()];
+  for (const browser of [other, page]) await signIn(browser, provider);
+  await page.goto('/dashboard/settings');
+  const sessions = page.getByRole('region', { name: 'Where you are signed in' });
+  await sessions.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await expect(sessions.getByRole('listitem')).toHaveCount(1);
+  await other.goto('/dashboard');
+  await expect(other).toHaveURL(/\/sign-in/);
+  const password = page.getByRole('region', { name: 'Password' });
+  await password.getByLabel('Present password').fill(provider.password);
+  await password.getByLabel('New password').fill('seventeen quiet owls');
+  await password.getByRole('button', { name: 'Change password' }).click();
+  await expect(page).toHaveURL(/\/dashboard\/settings$/);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signIn(page, { ...provider, password: 'seventeen quiet owls' });
 });

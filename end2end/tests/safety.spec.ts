@@ -39,8 +39,31 @@ test('a request that another site makes with the cookie is refused', async ({ pa
   for (const headers of foreign) {
     expect((await send(headers)).status(), JSON.stringify(headers)).toBe(403);
   }
-  const own = await send({ origin: server.url, 'sec-fetch-site': 'same-origin' });
-  expect(own.status(), await own.text()).toBe(200);
+  const own = { origin: server.url, 'sec-fetch-site': 'same-origin' };
+  expect((await send(own)).status(), 'from here, but not by a page of ours').toBe(403);
+  const ours = await send({ ...own, 'x-eventide-page': '1' });
+  expect(ours.status(), await ours.text()).toBe(200);
+});
+
+test('a form smuggled into a page of ours changes nothing for whoever clicks it', async ({ page, request, faults }) => {
+  faults.expect(/status of 403/);
+  const provider = await makeProvider(request);
+  await signIn(page, provider);
+  await page.goto('/dashboard/settings');
+  await page.getByLabel('About you').fill('Analyst');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  for (const injected of [
+    '<form method="post" action="/rpc/update_me"><button name="profile[bio]">Book</button></form>',
+    '<form method="post" action="/rpc/sign_out"><button>Book</button></form>',
+  ]) {
+    await page.goto(`/${provider.handle}`);
+    await page.getByRole('main').evaluate((main, form) => { main.innerHTML = form; }, injected);
+    await page.getByRole('button', { name: 'Book' }).click();
+    await expect(page.getByRole('heading', { name: 'Not allowed' })).toBeVisible();
+  }
+  await page.goto('/dashboard/settings');
+  await expect(page.getByLabel('About you')).toHaveValue('Analyst');
 });
 
 test('a form on another site cannot sign anybody out', async ({ request, somebody, server, faults }) => {

@@ -3,6 +3,7 @@
 mod forwarded;
 mod trust;
 
+use service::caller::network;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Once;
@@ -41,14 +42,6 @@ impl ClientAddress {
             },
             Self,
         )
-    }
-}
-
-/// As what an address is counted: one customer of an IPv6 provider has at least a /64.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
     }
 }
 

@@ -16,6 +16,7 @@ mod packing;
 pub mod pages;
 pub mod panics;
 mod problem_pages;
+pub mod proof;
 pub mod rate_limit;
 pub mod request_id;
 pub mod rest;

@@ -11,8 +11,10 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use service::acquaintances::Acquaintance;
+use service::audit;
 
-use crate::client_address::network;
+use service::caller::network;
 
 /// From check to check, how many until a bucket forgets the keys that are full again.
 const SWEEP_EVERY: u64 = 8192;
@@ -31,9 +33,23 @@ struct Buckets {
     token: Bucket,
     /// New bookings, by address.
     booking: Bucket,
-    /// Passwords: sign-in, sign-up and new tokens, by address and by account.
+    /// Passwords: sign-in, sign-up and new tokens, by address.
     sign_in_address: Bucket,
-    sign_in_account: Bucket,
+    guesses: Guesses,
+    /// How many refusals are logged, by what is refused: a flood must not fill the log.
+    told: Bucket,
+}
+
+/// Passwords for one account. Who guesses must not keep its owner out: each stranger has a count of their own, what
+/// all strangers have together is a multiple of it, and acquaintances are no part of that.
+struct Guesses {
+    /// By account and address: a few that come at once, and more only slowly.
+    soon: Bucket,
+    later: Bucket,
+    /// By account, from strangers wherever they are.
+    strangers: Bucket,
+    /// By account and acquaintance.
+    acquaintance: Bucket,
 }
 
 /// Where somebody stands after a request that was let through.
@@ -54,7 +70,13 @@ impl Limits {
             token: Bucket::new(400, Duration::from_millis(10)),
             booking: Bucket::new(30, Duration::from_millis(200)),
             sign_in_address: Bucket::new(20, Duration::from_secs(3)),
-            sign_in_account: Bucket::new(10, Duration::from_secs(6)),
+            guesses: Guesses {
+                soon: Bucket::new(10, Duration::from_secs(6)),
+                later: Bucket::new(30, Duration::from_secs(120)),
+                strangers: Bucket::new(300, Duration::from_secs(10)),
+                acquaintance: Bucket::new(30, Duration::from_secs(10)),
+            },
+            told: Bucket::new(3, Duration::from_secs(60)),
         }))
     }
 
@@ -85,12 +107,45 @@ impl Limits {
         buckets.booking.check(network(address)).map(|_| ())
     }
 
-    /// Before a password is looked at, by whatever door: `email` as it was entered.
-    pub fn check_sign_in(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
+    /// Before a password of an account to come is hashed.
+    pub fn check_sign_up(&self, address: IpAddr) -> Result<(), Problem> {
         let Some(buckets) = &self.0 else { return Ok(()) };
-        buckets.sign_in_address.check(network(address))?;
-        buckets.sign_in_account.check(email.trim().to_lowercase())?;
-        Ok(())
+        buckets.sign_in_address.check(network(address)).map(|_| ())
+    }
+
+    /// Before a password is looked at, by whatever door: `email` as it was entered.
+    pub fn check_sign_in(&self, address: IpAddr, email: &str, caller: Acquaintance) -> Result<(), Problem> {
+        let Some(Buckets { sign_in_address, guesses, told, .. }) = &self.0 else { return Ok(()) };
+        let (network, account) = (network(address), email.trim().to_lowercase());
+        let own = (&account, network);
+        let checked = match caller {
+            // Counted by nothing that others count for, not even the address.
+            Acquaintance::Device(_) => guesses.acquaintance.check((&account, caller)),
+            Acquaintance::Network => {
+                sign_in_address.check(network).and_then(|_| guesses.acquaintance.check((own, caller)))
+            }
+            // The account's own count last: who is refused by another takes nothing of it.
+            Acquaintance::Stranger => sign_in_address
+                .check(network)
+                .and_then(|_| guesses.soon.check(own))
+                .and_then(|_| guesses.later.check(own))
+                .and_then(|_| guesses.strangers.check(&account)),
+        };
+        if checked.is_err() && told.check(own).is_ok() {
+            audit::too_many_passwords(email, address);
+        }
+        checked.map(|_| ())
+    }
+
+    /// Whether one more refusal of a form from there goes to the log.
+    pub fn is_told(&self, address: IpAddr) -> bool {
+        self.0.as_ref().is_none_or(|buckets| buckets.told.check(("forms", network(address))).is_ok())
+    }
+
+    /// Before the password of somebody who is signed in is looked at once more: no stranger counts here.
+    pub fn check_own_password(&self, email: &str) -> Result<(), Problem> {
+        let Some(Buckets { guesses, .. }) = &self.0 else { return Ok(()) };
+        guesses.acquaintance.check(("signed in", email)).map(|_| ())
     }
 }
 
@@ -162,21 +217,55 @@ mod tests {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn passwords_are_slowed_per_account_from_whatever_address() {
-        let limits = Limits::new(true);
-        let mut attempts = (0..12).map(|n| limits.check_sign_in(address(&format!("198.51.100.{n}")), "A@example.com "));
-        assert!(attempts.by_ref().take(10).all(|attempt| attempt.is_ok()));
-        let Err(Problem::RateLimited { retry_after_seconds }) = attempts.next().unwrap() else { panic!("let through") };
-        assert!((1..=6).contains(&retry_after_seconds));
-        assert!(limits.check_sign_in(address(HERE), "b@example.com").is_ok());
+    const ACCOUNT: &str = "a@example.com";
+    const DEVICE: Acquaintance = Acquaintance::Device([7; 32]);
+
+    fn refusals(limits: &Limits, from: &str, times: usize) -> usize {
+        let guess = |_: &usize| limits.check_sign_in(address(from), ACCOUNT, Acquaintance::Stranger).is_err();
+        (0..times).filter(guess).count()
     }
 
     #[test]
-    fn addresses_of_one_ipv6_network_count_as_one() {
-        assert_eq!(network(address("2001:db8:1:2::1")), network(address("2001:db8:1:2:ffff::9")));
-        assert_ne!(network(address("2001:db8:1:2::1")), network(address("2001:db8:1:3::1")));
-        assert_eq!(network(address("::ffff:203.0.113.7")), address(HERE));
+    fn a_guesser_is_slowed_and_keeps_nobody_out() {
+        let limits = Limits::new(true);
+        assert_eq!(refusals(&limits, "198.51.100.1", 10), 0);
+        let guess = limits.check_sign_in(address("198.51.100.1"), " A@Example.com", Acquaintance::Stranger);
+        let Err(Problem::RateLimited { retry_after_seconds }) = guess else { panic!("let through") };
+        assert!((1..=6).contains(&retry_after_seconds));
+        refusals(&limits, "198.51.100.1", 100_000);
+        assert_eq!(refusals(&limits, HERE, 10), 0);
+        assert!(limits.check_sign_in(address("198.51.100.1"), "b@example.com", DEVICE).is_ok());
+    }
+
+    #[test]
+    fn many_guessers_together_are_bounded_and_keep_no_acquaintance_out() {
+        let limits = Limits::new(true);
+        let refused: usize = (0..200).map(|n| refusals(&limits, &format!("198.51.100.{n}"), 10)).sum();
+        assert!((1_650..=1_700).contains(&refused), "{refused}");
+        for acquaintance in [DEVICE, Acquaintance::Network] {
+            let attempts = (0..12).map(|_| limits.check_sign_in(address(HERE), ACCOUNT, acquaintance));
+            assert_eq!(attempts.filter(Result::is_ok).count(), 12, "{acquaintance:?}");
+        }
+        assert!(limits.check_own_password(ACCOUNT).is_ok());
+    }
+
+    #[test]
+    fn an_acquaintance_is_slowed_too() {
+        let limits = Limits::new(true);
+        let attempts = (0..100).map(|_| limits.check_sign_in(address(HERE), ACCOUNT, DEVICE));
+        assert!((30..=32).contains(&attempts.filter(Result::is_ok).count()));
+        let other = Acquaintance::Device([8; 32]);
+        assert!(limits.check_sign_in(address(HERE), ACCOUNT, other).is_ok());
+        let attempts = (0..100).map(|_| limits.check_own_password(ACCOUNT));
+        assert!((30..=32).contains(&attempts.filter(Result::is_ok).count()));
+    }
+
+    #[test]
+    fn sign_ups_take_nothing_from_the_account_they_name() {
+        let limits = Limits::new(true);
+        let refused = (0..100).filter(|_| limits.check_sign_up(address("198.51.100.1")).is_err()).count();
+        assert!(refused > 0);
+        assert!(limits.check_sign_in(address(HERE), ACCOUNT, Acquaintance::Stranger).is_ok());
     }
 
     #[test]
@@ -216,6 +305,6 @@ mod tests {
     fn switched_off_nothing_is_limited() {
         let limits = Limits::new(false);
         assert!((0..1000).all(|_| limits.check(address(HERE), None, true) == Ok(None)));
-        assert!((0..1000).all(|_| limits.check_sign_in(address(HERE), "a@example.com").is_ok()));
+        assert!((0..1000).all(|_| limits.check_sign_in(address(HERE), ACCOUNT, Acquaintance::Stranger).is_ok()));
     }
 }

@@ -7,16 +7,17 @@ use uuid::Uuid;
 use super::placement::WeekData;
 use crate::dashboard::entered::Entered;
 use crate::error::ApiError;
+use crate::proof::Scripts;
 
 /// The week, from a Monday, that holds `date`; the present one when it is empty or no date.
-#[server(prefix = "/rpc", endpoint = "week")]
+#[server(prefix = "/rpc", endpoint = "week", client = Scripts)]
 pub async fn week(date: String) -> Result<WeekData, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
     super::reading::week(&services, &actor, date.parse().ok()).await
 }
 
 /// Creates the entry, or replaces the one that `availability_id` names.
-#[server(prefix = "/rpc", endpoint = "save_hours")]
+#[server(prefix = "/rpc", endpoint = "save_hours", client = Scripts)]
 pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
     let provider = service::providers::me(&services, &actor).await?;
@@ -53,7 +54,7 @@ pub struct DeletedHours {
     pub orphan_count: usize,
 }
 
-#[server(prefix = "/rpc", endpoint = "delete_hours")]
+#[server(prefix = "/rpc", endpoint = "delete_hours", client = Scripts)]
 pub async fn delete_hours(availability_id: String) -> Result<DeletedHours, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
     let deleted =

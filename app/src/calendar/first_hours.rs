@@ -7,6 +7,7 @@ use super::calls::SaveHours;
 use super::hours::office_hours;
 use super::placement::WeekData;
 use crate::dashboard::ui::Failure;
+use crate::proof::Proof;
 
 #[component]
 pub fn FirstHours(data: RwSignal<WeekData>, save: ServerAction<SaveHours>, choose: Callback<()>) -> AnyView {
@@ -21,6 +22,7 @@ pub fn FirstHours(data: RwSignal<WeekData>, save: ServerAction<SaveHours>, choos
             <p>"Start with the usual office hours and change them as you like, or drag over the calendar."</p>
             <div class="actions">
                 <ActionForm action=save>
+                    <Proof/>
                     {fields.collect_view()}
                     <button type="submit" class="button primary" disabled=save.pending()>"Mon–Fri, 09:00–17:00"</button>
                 </ActionForm>

@@ -13,6 +13,7 @@ use super::placement::{ShownHours, WeekData, spoken_range};
 use crate::dashboard::entered::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
 use crate::dashboard::ui::Modal;
 use crate::error::ApiError;
+use crate::proof::Proof;
 use crate::zoned;
 
 /// The dialog's state, to be opened from anywhere on the page.
@@ -71,6 +72,7 @@ pub fn HoursDialog(dialogue: HoursDialogue, data: RwSignal<WeekData>) -> AnyView
     view! {
         <Modal open id="hours-dialog" title>
             <ActionForm action=save attr:class="hours-form" attr:novalidate=true>
+                <Proof/>
                 <Unseen sheet name="availability_id"/>
                 <Unseen sheet name="version"/>
                 <Unseen sheet name="week_start"/>
@@ -332,6 +334,7 @@ fn Deletion(
             {booked}
             <div role="alert">{failed}</div>
             <ActionForm action=delete>
+                <Proof/>
                 <input type="hidden" name="availability_id" value=id prop:value=id/>
                 <button type="submit" class="button bad" disabled=delete.pending()>"Delete"</button>
             </ActionForm>

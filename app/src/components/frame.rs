@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::pages::{SignOut, Viewer, current_viewer};
+use crate::proof::Proof;
 use server_fn::ServerFn;
 
 #[component]
@@ -37,6 +38,7 @@ fn links(viewer: Option<Viewer>) -> AnyView {
         Some(viewer) => view! {
             <a class="button quiet" href="/dashboard" title=viewer.display_name>"Dashboard"</a>
             <form method="post" action=SignOut::url()>
+                <Proof/>
                 <button class="button quiet">"Sign out"</button>
             </form>
         }

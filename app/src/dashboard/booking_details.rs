@@ -10,6 +10,7 @@ use super::ui::Failure;
 use crate::calendar::{ShownBooking, spoken_range};
 use crate::components::TextArea;
 use crate::pages::encoded;
+use crate::proof::Proof;
 
 /// The status for people, and the class of its badge.
 pub fn status_label(status: BookingStatus) -> (&'static str, &'static str) {
@@ -63,6 +64,7 @@ pub fn CancelForm(id: Uuid, cancel: ServerAction<CancelOwnBooking>) -> AnyView {
         <details class="more danger">
             <summary>"Cancel this booking"</summary>
             <ActionForm action=cancel on:submit:capture=move |_| sent.set(true)>
+                <Proof/>
                 <input type="hidden" name="booking_id" value=id.to_string()/>
                 <div class="entry">
                     <label for=field.clone()>"What to tell the guest, if you like"</label>

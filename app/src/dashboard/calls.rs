@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::entered::Entered;
 use crate::calendar::ShownBooking;
 use crate::error::ApiError;
+use crate::proof::Scripts;
 
 #[cfg(feature = "ssr")]
 mod doors {
@@ -34,18 +35,18 @@ mod doors {
 }
 
 #[cfg(feature = "ssr")]
-use crate::context::{Guard, Guarded, actor, is_plain_form, services};
+use crate::context::{Guard, Guarded, actor, caller, is_plain_form, services};
 #[cfg(feature = "ssr")]
 pub use doors::{address_of, id, return_to};
 
 /// The provider who is signed in.
-#[server(prefix = "/rpc", endpoint = "whoami")]
+#[server(prefix = "/rpc", endpoint = "whoami", client = Scripts)]
 pub async fn whoami() -> Result<Provider, ApiError> {
     Ok(service::providers::me(&services(), &actor().await?).await?)
 }
 
 /// The whole address of one's public page.
-#[server(prefix = "/rpc", endpoint = "public_url")]
+#[server(prefix = "/rpc", endpoint = "public_url", client = Scripts)]
 pub async fn public_url() -> Result<String, ApiError> {
     let provider = service::providers::me(&services(), &actor().await?).await?;
     Ok(address_of(&provider))
@@ -89,12 +90,12 @@ pub struct ShelfPage {
     pub live: LiveState,
 }
 
-#[server(prefix = "/rpc", endpoint = "list_bookings")]
+#[server(prefix = "/rpc", endpoint = "list_bookings", client = Scripts)]
 pub async fn list_bookings(shelf: String, search: String, cursor: String) -> Result<ShelfPage, ApiError> {
     super::shelf::shelf(&services(), &actor().await?, Shelf::named(&shelf), &search, &cursor).await
 }
 
-#[server(prefix = "/rpc", endpoint = "cancel_own_booking")]
+#[server(prefix = "/rpc", endpoint = "cancel_own_booking", client = Scripts)]
 pub async fn cancel_own_booking(booking_id: String, reason: String) -> Result<Booking, ApiError> {
     let form = domain::Form::entered([("reason", reason)]);
     let reason = domain::form::parse_reason(form).map_err(domain::Problem::from)?;
@@ -104,7 +105,7 @@ pub async fn cancel_own_booking(booking_id: String, reason: String) -> Result<Bo
 }
 
 /// All of one's own offerings, those that are not offered at present too.
-#[server(prefix = "/rpc", endpoint = "list_offerings")]
+#[server(prefix = "/rpc", endpoint = "list_offerings", client = Scripts)]
 pub async fn list_offerings() -> Result<Vec<Offering>, ApiError> {
     let (services, actor) = (services(), actor().await?);
     let provider = actor.provider()?.to_string();
@@ -112,7 +113,7 @@ pub async fn list_offerings() -> Result<Vec<Offering>, ApiError> {
 }
 
 /// Creates the offering, or replaces the one that `offering_id` names.
-#[server(prefix = "/rpc", endpoint = "save_offering")]
+#[server(prefix = "/rpc", endpoint = "save_offering", client = Scripts)]
 pub async fn save_offering(offering: Entered) -> Result<Offering, ApiError> {
     let (services, actor) = (services(), actor().await?);
     let mut offering = offering;
@@ -129,7 +130,7 @@ pub async fn save_offering(offering: Entered) -> Result<Offering, ApiError> {
 }
 
 /// Offers it, or pauses it; nothing else of it changes, whatever a page that asks believes it to be.
-#[server(prefix = "/rpc", endpoint = "offer_offering")]
+#[server(prefix = "/rpc", endpoint = "offer_offering", client = Scripts)]
 pub async fn offer_offering(offering_id: String, active: bool) -> Result<(), ApiError> {
     let (services, actor) = (services(), actor().await?);
     let offering = service::offerings::get(&services, &actor, id(&offering_id)?).await?;
@@ -139,14 +140,14 @@ pub async fn offer_offering(offering_id: String, active: bool) -> Result<(), Api
     Ok(())
 }
 
-#[server(prefix = "/rpc", endpoint = "delete_offering")]
+#[server(prefix = "/rpc", endpoint = "delete_offering", client = Scripts)]
 pub async fn delete_offering(offering_id: String) -> Result<(), ApiError> {
     service::offerings::delete(&services(), &actor().await?, id(&offering_id)?).await?;
     return_to("/dashboard/offerings");
     Ok(())
 }
 
-#[server(prefix = "/rpc", endpoint = "update_me")]
+#[server(prefix = "/rpc", endpoint = "update_me", client = Scripts)]
 pub async fn update_me(profile: Entered) -> Result<Provider, ApiError> {
     let changes =
         domain::provider::ProviderChanges::parse(domain::Form::entered(profile.0)).map_err(domain::Problem::from)?;
@@ -164,7 +165,7 @@ pub struct ListedToken {
     pub created_at: NaiveDateTime,
 }
 
-#[server(prefix = "/rpc", endpoint = "list_tokens")]
+#[server(prefix = "/rpc", endpoint = "list_tokens", client = Scripts)]
 pub async fn list_tokens() -> Result<Vec<ListedToken>, ApiError> {
     let (services, actor) = (services(), actor().await?);
     let zone = service::providers::me(&services, &actor).await?.public.time_zone;
@@ -179,19 +180,19 @@ pub async fn list_tokens() -> Result<Vec<ListedToken>, ApiError> {
 }
 
 /// The secret, shown once. Asks for the password again: a token outlives the session.
-#[server(prefix = "/rpc", endpoint = "create_token")]
+#[server(prefix = "/rpc", endpoint = "create_token", client = Scripts)]
 pub async fn create_token(token: Entered) -> Result<String, ApiError> {
     let mut token = token;
     let (services, actor) = (services(), actor().await?);
     let email = service::providers::me(&services, &actor).await?.email;
-    Guard::check(Guarded::Password { email: &email })?;
+    Guard::check(Guarded::OwnPassword { email: &email })?;
     token.set("email", email);
     let credentials =
         domain::provider::Credentials::parse(domain::Form::entered(token.0)).map_err(domain::Problem::from)?;
-    Ok(service::tokens::create(&services, credentials, None).await?.token)
+    Ok(service::tokens::create(&services, credentials, &caller(), None).await?.token)
 }
 
-#[server(prefix = "/rpc", endpoint = "revoke_token")]
+#[server(prefix = "/rpc", endpoint = "revoke_token", client = Scripts)]
 pub async fn revoke_token(token_id: String) -> Result<(), ApiError> {
     service::tokens::revoke(&services(), &actor().await?, id(&token_id)?).await?;
     return_to("/dashboard/settings");

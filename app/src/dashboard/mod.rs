@@ -1,5 +1,6 @@
 //! The provider's pages.
 
+mod account;
 mod booking_details;
 mod bookings;
 pub mod calls;

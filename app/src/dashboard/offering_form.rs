@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::calls::SaveOffering;
 use super::entered::{Entered, Entry, Kind, Sheet, Tick, Unseen};
 use crate::error::ApiError;
+use crate::proof::Proof;
 
 /// An offering as the form shows it.
 pub fn entered(offering_id: &str, offering: &NewOffering) -> Entered {
@@ -73,6 +74,7 @@ pub fn OfferingForm(values: RwSignal<Entered>, save: ServerAction<SaveOffering>)
     });
     view! {
         <ActionForm action=save attr:class="offering-form" attr:novalidate=true>
+            <Proof/>
             <Unseen sheet name="offering_id"/>
             // Kept as it is, not offered: there is no way yet to confirm a booking that waits, or to
             // decline it, so that choosing "manual" here would lead guests nowhere.

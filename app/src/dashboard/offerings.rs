@@ -10,6 +10,7 @@ use super::calls::{DeleteOffering, OfferOffering, SaveOffering, list_offerings};
 use super::entered::Entered;
 use super::offering_form::{OfferingForm, blank, existing};
 use super::ui::{Failure, Modal, PageFailure};
+use crate::proof::Proof;
 
 #[derive(Clone, Copy)]
 struct Editor {
@@ -122,6 +123,7 @@ fn Card(offering: Offering, editor: Editor) -> AnyView {
                         editor.show(values.clone());
                     }>"Change"</a>
                 <ActionForm action=editor.offer>
+                    <Proof/>
                     <input type="hidden" name="offering_id" value=id.to_string()/>
                     <input type="hidden" name="active" value=active/>
                     <button type="submit" class="button" aria-label=turning>{turn}</button>
@@ -130,6 +132,7 @@ fn Card(offering: Offering, editor: Editor) -> AnyView {
                     <summary aria-label=deleting>"Delete"</summary>
                     <p>"It is no longer offered. What is booked stays booked."</p>
                     <ActionForm action=editor.delete>
+                        <Proof/>
                         <input type="hidden" name="offering_id" value=id.to_string()/>
                         <button type="submit" class="button bad">"Delete for good"</button>
                     </ActionForm>

@@ -1,10 +1,11 @@
-//! The provider's profile, public page and API tokens.
+//! The provider's profile, public page, account and API tokens.
 
 use domain::Provider;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::account::{ChangeOfPassword, ChangePassword, Sessions};
 use super::calls::{UpdateMe, public_url, whoami};
 use super::entered::{Entered, Entry, Kind, Sheet};
 use super::layout::SavedHandle;
@@ -13,10 +14,12 @@ use super::ui::{Failure, PageFailure};
 use crate::components::Copyable;
 use crate::components::ZoneSelect;
 use crate::error::ApiError;
+use crate::proof::Proof;
 
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let update = ServerAction::<UpdateMe>::new();
+    let change = ServerAction::<ChangePassword>::new();
     let read = Resource::new_blocking(|| (), |_| async { Ok::<_, ApiError>((whoami().await?, public_url().await?)) });
     view! {
         <Title text="Settings"/>
@@ -24,11 +27,15 @@ pub fn SettingsPage() -> impl IntoView {
         <Suspense fallback=|| view! { <div class="panel skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match read.await {
-                    Ok((provider, url)) => view! { <Profile provider url update/> }.into_any(),
+                    Ok((provider, url)) => {
+                        let email = provider.email.clone();
+                        view! { <Profile provider url update/><ChangeOfPassword email change/> }.into_any()
+                    }
                     Err(error) => view! { <PageFailure error/> }.into_any(),
                 }
             })}
         </Suspense>
+        <Sessions change/>
         <Tokens/>
     }
 }
@@ -64,6 +71,7 @@ fn Profile(provider: Provider, url: String, update: ServerAction<UpdateMe>) -> A
         <section class="panel" aria-labelledby="profile-title">
             <h2 id="profile-title">"Profile"</h2>
             <ActionForm action=update>
+                <Proof/>
                 <Entry sheet name="display_name" label="Name" autocomplete="name"/>
                 <Entry sheet name="handle" label="Name in the address" hint="3 to 30 small letters, digits and hyphens. The old address leads to the new one for 90 days." autocomplete="username"/>
                 <Entry sheet name="bio" label="About you" kind=Kind::Area(4) hint="Guests read this above your times."/>

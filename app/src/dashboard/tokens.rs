@@ -8,6 +8,7 @@ use super::entered::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
 use crate::components::Copyable;
 use crate::error::ApiError;
+use crate::proof::Proof;
 use crate::zoned::full_date_label;
 
 #[component]
@@ -53,6 +54,7 @@ pub fn Tokens() -> AnyView {
             <details class="more" prop:open=move || error.with(Option::is_some)>
                 <summary>"New token"</summary>
                 <ActionForm action=create>
+                    <Proof/>
                     <div class="pair">
                         <Entry sheet name="name" label="What it is for" hint="“Website”, “Reports”."/>
                         <Entry sheet name="password" label="Your password" kind=Kind::Input("password") autocomplete="current-password"/>
@@ -80,6 +82,7 @@ fn TokenList(all: Vec<ListedToken>, revoke: ServerAction<RevokeToken>) -> AnyVie
                 <details class="more danger">
                     <summary aria-label=format!("Revoke {name}")>"Revoke"</summary>
                     <ActionForm action=revoke>
+                        <Proof/>
                         <input type="hidden" name="token_id" value=token.token_id.to_string()/>
                         <button type="submit" class="button bad">"Revoke for good"</button>
                     </ActionForm>

@@ -10,7 +10,7 @@ use crate::wire::{Packed, Text};
 
 #[cfg(feature = "ssr")]
 use crate::context::{
-    Allowed, Guard, Guarded, Making, clear_session_cookie, services, session_token, set_session_cookie,
+    Allowed, Guard, Guarded, Making, caller, clear_session_cookie, services, session_token, set_session_cookies,
 };
 
 /// Who is signed in, for the bar at the top.
@@ -54,16 +54,16 @@ pub async fn sign_up(
     ];
     let outcome = async {
         let new = domain::provider::NewProvider::parse(domain::Form::entered(typed)).map_err(domain::Problem::from)?;
-        Guard::check(Guarded::Password { email: &new.email })?;
+        Guard::check(Guarded::SignUp)?;
         let services = services();
         let permit = Allowed::take(Making::Account)?;
-        let provider = service::providers::sign_up(&services, new, None).await?.provider;
+        let provider_id = service::providers::sign_up(&services, new, None).await?.provider.public.provider_id;
         permit.used();
-        Ok(service::auth::open_session(&services, provider.public.provider_id).await?)
+        Ok(service::auth::open_session(&services, provider_id, &caller(), session_token().as_deref()).await?)
     };
     match outcome.await {
-        Ok(session) => {
-            set_session_cookie(&session);
+        Ok(signed_in) => {
+            set_session_cookies(&signed_in);
             Draft::forget("/sign-up");
             leptos_axum::redirect("/dashboard");
             Ok(())
@@ -79,14 +79,16 @@ pub async fn sign_up(
 #[server(prefix = "/rpc", endpoint = "sign_in", output = Text)]
 pub async fn sign_in(#[server(default)] email: String, #[server(default)] password: String) -> Result<(), ApiError> {
     let outcome = async {
-        Guard::check(Guarded::Password { email: &email })?;
+        let (services, caller) = (services(), caller());
+        let acquaintance = service::acquaintances::of(&services, &email, &caller).await?;
+        Guard::check(Guarded::Password { email: &email, acquaintance })?;
         let form = domain::Form::entered([("email", &*email), ("password", &password)]);
         let credentials = domain::provider::Credentials::parse(form).map_err(domain::Problem::from)?;
-        Ok(service::auth::sign_in(&services(), credentials).await?)
+        Ok(service::auth::sign_in(&services, credentials, &caller, session_token().as_deref()).await?)
     };
     match outcome.await {
-        Ok(session) => {
-            set_session_cookie(&session);
+        Ok(signed_in) => {
+            set_session_cookies(&signed_in);
             Draft::forget("/sign-in");
             leptos_axum::redirect("/dashboard");
             Ok(())

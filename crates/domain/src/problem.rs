@@ -121,7 +121,7 @@ pub const PROBLEM_TYPES: [ProblemType; 15] = [
         slug: "forbidden",
         status: 403,
         title: "Not allowed",
-        explanation: "The token or session is known, but may not do this.",
+        explanation: "The token or session is known, but may not do this. A form that was opened before the last sign-in is refused too: load its page again.",
     },
     ProblemType {
         slug: "not-found",

@@ -28,6 +28,9 @@ pub struct Provider {
     pub created_at: DateTime<Utc>,
 }
 
+/// The fewest characters of a new password.
+pub const SHORTEST_PASSWORD: usize = 10;
+
 /// A secret that must not reach a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(pub String);
@@ -62,6 +65,14 @@ pub struct Credentials {
     pub password: Password,
     /// A name for the token, where one is made.
     pub name: Option<String>,
+}
+
+/// A password to be replaced by another.
+#[derive(Clone, Debug)]
+pub struct PasswordChange {
+    /// The one that is in use.
+    pub password: Password,
+    pub new_password: Password,
 }
 
 /// The changes that `PATCH /me` asks for; `None` leaves a field as it is.

@@ -3,10 +3,13 @@
 //! Every use case takes [`Services`], says on whose behalf ([`Actor`]) and takes parsed input. It
 //! authorises, opens the transaction, and answers with a value of `domain` or an [`Error`].
 
+pub mod acquaintances;
 pub mod actor;
+pub mod audit;
 pub mod auth;
 pub mod availability;
 pub mod bookings;
+pub mod caller;
 pub mod changes;
 pub mod clock;
 pub mod db;
@@ -21,14 +24,17 @@ pub mod live;
 pub mod offerings;
 pub mod paging;
 mod password;
+pub mod proof;
 pub mod providers;
 mod retry;
+pub mod sessions;
 pub mod snapshot;
 mod store;
 mod throttle;
 pub mod tokens;
 
 pub use actor::Actor;
+pub use caller::Caller;
 pub use clock::Clock;
 pub use db::Db;
 pub use error::Error;

@@ -1,4 +1,6 @@
-//! Passwords, hashed by argon2id off the async threads.
+//! Passwords, composed (NFC) and hashed by argon2id off the async threads.
+
+pub mod rules;
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -7,6 +9,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::provider::Password;
 use tokio::sync::Semaphore;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::Error;
 
@@ -19,9 +22,9 @@ fn hasher() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19_456, 2, 1, None).unwrap_or_default())
 }
 
-/// A PHC string.
+/// A PHC string. Of the composed text, because keyboards differ in how they send an accented letter.
 pub async fn hash(password: Password) -> Result<String, Error> {
-    off_thread(move || hash_now(&password.0)).await?
+    off_thread(move || hash_now(&password.0.nfc().collect::<String>())).await?
 }
 
 /// Whether the password is the one `hash` was made of. Without a hash (an unknown e-mail) the same
@@ -34,7 +37,10 @@ pub async fn verify(password: Password, hash: Option<String>) -> Result<bool, Er
             None => nobody()?.to_owned(),
         };
         let parsed = PasswordHash::new(&hash).map_err(|cause| Error::Internal(format!("a password hash: {cause}")))?;
-        Ok(hasher().verify_password(password.0.as_bytes(), &parsed).is_ok() && known)
+        let fits = |text: &str| hasher().verify_password(text.as_bytes(), &parsed).is_ok();
+        let composed: String = password.0.nfc().collect();
+        // As it was typed, too: before 0002 passwords were hashed so.
+        Ok((fits(&composed) || (!is_nfc(&password.0) && fits(&password.0))) && known)
     })
     .await?
 }
@@ -61,4 +67,17 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
         work()
     });
     done.await.map_err(|cause| Error::Internal(format!("hashing a password: {cause}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_that_was_hashed_as_it_was_typed_still_fits() {
+        let decomposed = "cafe\u{301} au lait, deux";
+        let before = hash_now(decomposed).unwrap();
+        assert!(verify(Password(decomposed.into()), Some(before.clone())).await.unwrap());
+        assert!(!verify(Password("caf\u{e9} au lait, trois".into()), Some(before)).await.unwrap());
+    }
 }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::live::Profile;
 use domain::provider::{self, NewProvider, ProviderChanges};
 use domain::{FieldError, NewOffering, Offering, Page, Problem, Provider, PublicProvider};
 use serde::{Deserialize, Serialize};
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
+use crate::password::rules::{self, Owner};
 use crate::retry::Attempts;
 use crate::snapshot::{self, Snapshot};
 use crate::{Actor, Error, Services, changes, handles, ids, password, store, tokens};
@@ -22,9 +25,16 @@ pub struct SignedUp {
 }
 
 /// Makes a provider with one offering, "Appointment", and no availability.
-/// Faults of `handle` or `email` already in use come as `invalid` with code `taken`.
+/// Faults of `handle` or `email` already in use come as `invalid` with code `taken`; for those of `password` see
+/// [`rules::check`].
 pub async fn sign_up(s: &Services, new: NewProvider, repeat: Option<Repeatable>) -> Result<SignedUp, Error> {
     let now = s.clock.now();
+    let owner = Owner { email: &new.email, handle: &new.handle, display_name: &new.display_name };
+    if let Err(weak) = rules::check("password", &new.password, &owner) {
+        let mut faults = in_use_already(&s.pool, &new.handle, &new.email, handles::kept_since(now)).await?;
+        faults.push(weak);
+        return Err(faults.into());
+    }
     let password_hash = password::hash(new.password).await?;
     let public = PublicProvider {
         provider_id: ids::new_id(now),
@@ -46,8 +56,7 @@ pub async fn sign_up(s: &Services, new: NewProvider, repeat: Option<Repeatable>)
         return Ok(before);
     }
     let handle = &provider.public.handle;
-    let taken = store::providers::taken(&mut *tx, handle, &provider.email, handles::kept_since(now)).await?;
-    let faults = [taken.0.then(handle_taken), taken.1.then(email_taken)].into_iter().flatten().collect::<Vec<_>>();
+    let faults = in_use_already(&mut *tx, handle, &provider.email, handles::kept_since(now)).await?;
     if !faults.is_empty() {
         return Err(faults.into());
     }
@@ -157,6 +166,16 @@ pub async fn search(s: &Services, search: &str, page: PageRequest) -> Result<Pag
     let after: Option<String> = page.after()?;
     let found = store::providers::search(&s.pool, search.trim(), after.as_deref(), page.rows()).await?;
     Ok(page.page(found, |provider| provider.handle.clone()))
+}
+
+async fn in_use_already(
+    db: impl PgExecutor<'_>,
+    handle: &str,
+    email: &str,
+    kept_since: DateTime<Utc>,
+) -> Result<Vec<FieldError>, Error> {
+    let (handle, email) = store::providers::taken(db, handle, email, kept_since).await?;
+    Ok([handle.then(handle_taken), email.then(email_taken)].into_iter().flatten().collect())
 }
 
 pub(crate) fn handle_taken() -> FieldError {

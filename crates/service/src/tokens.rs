@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
-use crate::{Actor, Error, Services, auth, ids, store};
+use crate::{Actor, Caller, Error, Services, audit, auth, ids, store};
 
 /// A new token, shown once.
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,13 +29,16 @@ pub struct TokenInfo {
 pub async fn create(
     s: &Services,
     mut credentials: Credentials,
+    caller: &Caller,
     repeat: Option<Repeatable>,
 ) -> Result<CreatedToken, Error> {
     let now = s.clock.now();
     let name = credentials.name.take().unwrap_or_else(|| "API token".into());
-    let provider_id = auth::provider_by_password(s, credentials).await?;
+    let known = auth::by_password(s, credentials, caller).await?;
+    let provider_id = known.provider_id;
 
     let mut tx = s.pool.begin().await?;
+    known.hold(&mut tx).await?;
     let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "tokens"));
     if let Some(claim) = &claim
         && let Some(before) = claim.begin(&mut tx, now).await?
@@ -54,6 +57,7 @@ pub async fn create(
         claim.keep(&mut tx, &created).await?;
     }
     tx.commit().await?;
+    audit::signed_in(provider_id, caller.address, "token");
     Ok(created)
 }
 

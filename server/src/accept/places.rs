@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::Settings;
 use super::seat::{Phase, Seat, State};
-use crate::client_address::network;
+use service::caller::network;
 
 /// Who has begun a head when the server is to stop may end it for so long.
 const LAST_HEAD: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::client_address::network;
+use service::caller::network;
 
 #[derive(Clone, Debug)]
 pub(super) struct Addresses {

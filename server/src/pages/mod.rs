@@ -4,9 +4,10 @@ pub mod guest;
 mod policy;
 pub mod rendering;
 
+use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use app::context::{Allowed, Guard, Guarded, Making, Network, RequestId as ForPages, Site};
+use app::context::{Allowed, Guard, Guarded, Making, Network, Peer, RequestId as ForPages, Site};
 use app::shared::Telling;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -20,10 +21,10 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list};
 
-use crate::body;
 use crate::client_address::ClientAddress;
 use crate::request_id::{RequestId, problem_response};
 use crate::state::AppState;
+use crate::{body, edge, proof};
 
 /// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
 /// that), and the first listing to end lets those of another load, without their context: of several servers in one
@@ -50,6 +51,9 @@ async fn call(State(state): State<AppState>, id: RequestId, request: Request) ->
         Ok(sent) => sent,
         Err(problem) => return problem_response(&problem),
     };
+    if let Err(problem) = proof::demanded(&state, &parts, &sent) {
+        return edge::refused(&problem, &parts.headers, true);
+    }
     let request = Request::from_parts(parts, Body::from(sent));
     let context = context(state.clone());
     let called = async move {
@@ -113,8 +117,13 @@ fn context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
                 Making::Account => allowances.sign_ups.take(address),
             })));
         }
+        provide_context(Peer(address.map_or(Ipv4Addr::UNSPECIFIED.into(), |ClientAddress(address)| address)));
         provide_context(Guard(Arc::new(move |what| match (address, what) {
-            (Some(ClientAddress(address)), Guarded::Password { email }) => limits.check_sign_in(address, email),
+            (Some(ClientAddress(address)), Guarded::SignUp) => limits.check_sign_up(address),
+            (Some(ClientAddress(address)), Guarded::Password { email, acquaintance }) => {
+                limits.check_sign_in(address, email, acquaintance)
+            }
+            (_, Guarded::OwnPassword { email }) => limits.check_own_password(email),
             (Some(ClientAddress(address)), Guarded::Booking) => limits.check_booking(address),
             (None, _) => Ok(()),
         })));

@@ -18,8 +18,9 @@ use http::{Method, StatusCode};
 use service::availability::LargeAnswer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::client_address::{ClientAddress, network};
+use crate::client_address::ClientAddress;
 use crate::packing::{self, Gzip};
+use service::caller::network;
 
 /// Of one network, so many large answers are under way at once.
 const AT_ONCE: usize = 2;

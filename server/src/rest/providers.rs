@@ -35,7 +35,7 @@ pub async fn sign_up(
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<SignedUp>, ApiProblem> {
     let new = NewProvider::parse(form)?;
-    state.limits.check_sign_in(address.0, &new.email)?;
+    state.limits.check_sign_up(address.0)?;
     let permit = state.allowances.sign_ups.take(address)?;
     let signed_up = providers::sign_up(&state.services, new, repeat).await?;
     permit.used();

@@ -6,7 +6,7 @@ use domain::Page;
 use domain::provider::Credentials;
 use http::StatusCode;
 use service::paging::PageRequest;
-use service::tokens;
+use service::{Caller, acquaintances, tokens};
 
 use super::ApiProblem;
 use super::answer::Created;
@@ -37,8 +37,11 @@ pub async fn create(
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<CreatedToken>, ApiProblem> {
     let credentials = Credentials::parse(form)?;
-    state.limits.check_sign_in(address, &credentials.email)?;
-    let created = tokens::create(&state.services, credentials, repeat).await?;
+    // No cookies here: a program is known by its network alone.
+    let caller = Caller::new(address, "", None);
+    let acquaintance = acquaintances::of(&state.services, &credentials.email, &caller).await?;
+    state.limits.check_sign_in(caller.address, &credentials.email, acquaintance)?;
+    let created = tokens::create(&state.services, credentials, &caller, repeat).await?;
     Ok(Created { location: format!("/api/v1/tokens/{}", created.token_id), body: created.into() })
 }
 

@@ -91,7 +91,8 @@ impl Api {
         let (_, mut config) = Config::read(arguments.map(Into::into)).ok().expect("flags of our own");
         let listener = TcpListener::bind(config.addr).await.unwrap();
         config.bound_to(listener.local_addr().unwrap());
-        let (base, addr) = (config.url(""), config.addr);
+        let addr = config.addr;
+        let base = format!("http://{addr}");
         let mut settings = accept::Settings::of(&config);
         adjust(&mut settings);
         let clock = Clock::fixed(NOW.parse::<DateTime<Utc>>().unwrap());

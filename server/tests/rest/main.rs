@@ -1,5 +1,6 @@
 //! The REST API over real sockets on real Postgres.
 
+mod accounts;
 mod api;
 mod caching;
 mod contract;

@@ -1,7 +1,7 @@
 //! What a provider sends about themselves.
 
 use super::{FieldError, Form, Reader};
-use crate::provider::{Credentials, NewProvider, Password, ProviderChanges};
+use crate::provider::{Credentials, NewProvider, Password, PasswordChange, ProviderChanges, SHORTEST_PASSWORD};
 
 /// Paths of our own, of pages and of the API (`/availability/{provider}`), and names that would mislead a guest.
 const RESERVED_HANDLES: &[&str] = &[
@@ -63,17 +63,14 @@ impl NewProvider {
         let handle = reader.required("handle", handle);
         let display_name = reader.required("display_name", |r| r.text("display_name", 80));
         let email = reader.required("email", |r| r.email("email"));
-        let password = reader.required("password", |r| r.secret("password", 200));
-        if password.as_ref().is_some_and(|password| password.chars().count() < 10) {
-            reader.fault("password", "too_short", "At least 10 characters.");
-        }
+        let password = new_password(&mut reader, "password");
         let time_zone = reader.required("time_zone", |r| r.zone("time_zone"));
         reader.finish(|| {
             Some(Self {
                 handle: handle?,
                 display_name: display_name?,
                 email: email?,
-                password: Password(password?),
+                password: password?,
                 time_zone: time_zone?,
             })
         })
@@ -91,6 +88,16 @@ impl Credentials {
     }
 }
 
+impl PasswordChange {
+    /// Fields: `password`, `new_password`.
+    pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(form);
+        let password = reader.required("password", |r| r.secret("password", 200)).map(Password);
+        let new_password = new_password(&mut reader, "new_password");
+        reader.finish(|| Some(Self { password: password?, new_password: new_password? }))
+    }
+}
+
 impl ProviderChanges {
     /// Fields, all optional: `handle`, `display_name`, `bio`, `time_zone`. Only `bio` may be emptied.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
@@ -102,6 +109,15 @@ impl ProviderChanges {
         let time_zone = reader.unless_blank("time_zone", |r| r.zone("time_zone"));
         reader.finish(|| Some(Self { handle, display_name, bio, time_zone }))
     }
+}
+
+/// How long it is; whether it is easily guessed the server says, which has the lists for that.
+fn new_password(reader: &mut Reader, name: &str) -> Option<Password> {
+    let password = reader.required(name, |r| r.secret(name, 200))?;
+    if password.chars().count() < SHORTEST_PASSWORD {
+        reader.fault(name, "too_short", format!("At least {SHORTEST_PASSWORD} characters."));
+    }
+    Some(Password(password))
 }
 
 fn handle(reader: &mut Reader) -> Option<String> {

@@ -1,5 +1,6 @@
 //! All SQL: one function, one statement. Whoever needs the transaction opens it.
 
+pub mod acquaintances;
 pub mod availability;
 pub mod bookings;
 pub mod calendar;

@@ -117,6 +117,37 @@ pub async fn password(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Opti
     Ok(row.map(|row| (row.provider_id, row.password_hash)))
 }
 
+/// Whether the password is still the one with this hash; it stays so until the transaction ends, and sign-ins of one
+/// provider come one after another.
+pub async fn keeps_password(db: impl PgExecutor<'_>, provider_id: Uuid, hash: &str) -> sqlx::Result<bool> {
+    let row = sqlx::query!(
+        "select provider_id from provider where provider_id = $1 and password_hash = $2 for no key update",
+        provider_id,
+        hash
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// Whether `old_hash` was still the one.
+pub async fn set_password(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    old_hash: &str,
+    new_hash: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update provider set password_hash = $3 where provider_id = $1 and password_hash = $2",
+        provider_id,
+        old_hash,
+        new_hash
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Who has the handle, or had it and gave it up after `since`.
 pub async fn by_handle(db: impl PgExecutor<'_>, handle: &str, since: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!(

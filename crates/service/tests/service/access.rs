@@ -3,43 +3,50 @@
 use chrono::TimeDelta;
 use domain::provider::{Credentials, Password, ProviderChanges};
 use domain::{Effect, NewOffering, Problem};
+use service::auth::SignedIn;
 use service::paging::PageRequest;
-use service::{Actor, auth, availability, bookings, offerings, providers, tokens};
+use service::{Actor, Caller, Error, auth, availability, bookings, offerings, providers, tokens};
 use sqlx::PgPool;
 
-use crate::house::{fault, house, new_provider, one_off, problem};
+use crate::house::{House, fault, house, new_provider, one_off, problem};
 
 fn credentials(email: &str, password: &str) -> Credentials {
     Credentials { email: email.into(), password: Password(password.into()), name: None }
 }
 
+async fn sign_in(house: &House, email: &str, password: &str) -> Result<SignedIn, Error> {
+    auth::sign_in(&house.s, credentials(email, password), &Caller::inside(), None).await
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn an_unknown_email_and_a_wrong_password_have_the_same_answer(pool: PgPool) {
     let house = house(pool).await;
-    let wrong = problem(auth::sign_in(&house.s, credentials("ada@example.com", "wrong horse")).await);
-    let unknown = problem(auth::sign_in(&house.s, credentials("nobody@example.com", "correct horse")).await);
+    let wrong = problem(sign_in(&house, "ada@example.com", "wrong horse").await);
+    let unknown = problem(sign_in(&house, "nobody@example.com", "correct horse").await);
     assert_eq!(wrong, unknown);
-    let refused = auth::sign_in(&house.s, credentials("ada@example.com", "wrong horse")).await;
+    let refused = sign_in(&house, "ada@example.com", "wrong horse").await;
     assert_eq!(fault(refused), ("password".into(), "wrong_credentials".into()));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_session_lasts_until_sign_out_or_thirty_days(pool: PgPool) {
     let house = house(pool).await;
-    let session = auth::sign_in(&house.s, credentials("ada@example.com", "correct horse")).await.unwrap();
-    assert_eq!(auth::by_session(&house.s, &session).await.unwrap(), house.actor);
-    let other = auth::open_session(&house.s, house.provider_id).await.unwrap();
+    let session = sign_in(&house, "ada@example.com", "correct horse").await.unwrap().session;
+    assert_eq!(house.visit(&session).await.actor, house.actor);
+    let other = auth::open_session(&house.s, house.provider_id, &Caller::inside(), None).await.unwrap().session;
     auth::sign_out(&house.s, &session).await.unwrap();
-    assert_eq!(auth::by_session(&house.s, &session).await.unwrap(), Actor::Anonymous);
-    assert_eq!(auth::by_session(&house.s, &other).await.unwrap(), house.actor);
+    assert_eq!(house.visit(&session).await.actor, Actor::Anonymous);
+    assert_eq!(house.visit(&other).await.actor, house.actor);
     house.clock.set(house.clock.now() + TimeDelta::days(auth::SESSION_DAYS));
-    assert_eq!(auth::by_session(&house.s, &other).await.unwrap(), Actor::Anonymous);
+    assert_eq!(house.visit(&other).await.actor, Actor::Anonymous);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_token_works_until_it_is_revoked(pool: PgPool) {
     let house = house(pool).await;
-    let made = tokens::create(&house.s, credentials("ada@example.com", "correct horse"), None).await.unwrap();
+    let made = tokens::create(&house.s, credentials("ada@example.com", "correct horse"), &Caller::inside(), None)
+        .await
+        .unwrap();
     assert_eq!(auth::by_bearer(&house.s, &made.token).await.unwrap(), house.actor);
     let listed = tokens::list(&house.s, &house.actor, PageRequest::default()).await.unwrap();
     assert_eq!(listed.items.last().unwrap().token_id, made.token_id);
@@ -58,14 +65,17 @@ async fn nothing_secret_is_stored_as_it_is(pool: PgPool) {
     let house = house(pool.clone()).await;
     house.open("2027-03-02T09:00:00Z", "2027-03-02T12:00:00Z").await;
     let booked = house.book("2027-03-02T09:00:00Z", 30).await.unwrap();
-    let session = auth::open_session(&house.s, house.provider_id).await.unwrap();
-    let token = tokens::create(&house.s, credentials("ada@example.com", "correct horse"), None).await.unwrap().token;
+    let signed_in = auth::open_session(&house.s, house.provider_id, &Caller::inside(), None).await.unwrap();
+    let token = tokens::create(&house.s, credentials("ada@example.com", "correct horse"), &Caller::inside(), None)
+        .await
+        .unwrap()
+        .token;
     let mut text = String::new();
-    for table in ["provider", "session", "api_token", "booking", "outbox", "idempotency_key"] {
+    for table in ["provider", "session", "acquaintance", "api_token", "booking", "outbox", "idempotency_key"] {
         let dump = format!("select coalesce(string_agg(row::text, ' '), '') from {table} as row");
         text += &sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(dump)).fetch_one(&pool).await.unwrap();
     }
-    for secret in ["correct horse", &session, &token, &booked.manage_token] {
+    for secret in ["correct horse", &signed_in.session, &signed_in.device, &token, &booked.manage_token] {
         assert!(!text.contains(secret));
         assert!(!text.contains(&hex(secret)));
     }

@@ -7,7 +7,7 @@ use domain::{
     AvailabilityEntry, Effect, Guest, NewAvailability, NewBooking, NewOffering, Offering, Pattern, Problem, Recurrence,
     TimeRange,
 };
-use service::{Actor, Clock, Error, Services, availability, bookings, offerings, providers};
+use service::{Actor, Caller, Clock, Error, Services, auth, availability, bookings, offerings, providers};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -107,6 +107,11 @@ impl House {
         let answer = availability::openings(&self.s, &provider, &words, || Ok(query), |_| Ok(())).await.unwrap();
         let body: availability::OpeningsBody = serde_json::from_slice(&answer.body.whole()).unwrap();
         body.slots.iter().map(|slot| slot.start.format("%H:%M").to_string()).collect()
+    }
+
+    /// Who a session's token makes of a request from nowhere in particular.
+    pub async fn visit(&self, session_token: &str) -> auth::Visit {
+        auth::by_session(&self.s, session_token, Caller::inside().address).await.unwrap()
     }
 
     pub async fn version(&self) -> i64 {

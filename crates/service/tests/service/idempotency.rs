@@ -2,7 +2,7 @@
 
 use domain::Problem;
 use service::idempotency::Repeatable;
-use service::{Clock, IdempotencyKey, Services, bookings, idempotency, providers, tokens};
+use service::{Caller, Clock, IdempotencyKey, Services, bookings, idempotency, providers, tokens};
 use sqlx::PgPool;
 
 use crate::house::{NOW, at, house, new_provider, problem};
@@ -96,7 +96,7 @@ async fn sign_up_and_tokens_can_be_repeated_too(pool: PgPool) {
         password: domain::provider::Password("correct horse".into()),
         name: Some("ci".into()),
     };
-    let token = tokens::create(&house.s, credentials(), repeat("k", 1)).await.unwrap();
-    let same = tokens::create(&house.s, credentials(), repeat("k", 1)).await.unwrap();
+    let token = tokens::create(&house.s, credentials(), &Caller::inside(), repeat("k", 1)).await.unwrap();
+    let same = tokens::create(&house.s, credentials(), &Caller::inside(), repeat("k", 1)).await.unwrap();
     assert_eq!((token.token_id, token.token), (same.token_id, same.token));
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::provider::{Credentials, Password};
 use domain::{Effect, NewOffering, Problem};
-use service::{Actor, Error, GuestLimits, Limits, Services, availability, bookings, offerings, tokens};
+use service::{Actor, Caller, Error, GuestLimits, Limits, Services, availability, bookings, offerings, tokens};
 use sqlx::PgPool;
 
 use crate::house::{House, at, fault, guest, house, house_with, one_off, problem};
@@ -194,7 +194,7 @@ async fn a_provider_has_so_many_tokens_and_no_more(pool: PgPool) {
     let token = |s: &Services| {
         let (email, password) = ("ada@example.com".into(), Password("correct horse".into()));
         let (s, credentials) = (s.clone(), Credentials { email, password, name: None });
-        async move { tokens::create(&s, credentials, None).await }
+        async move { tokens::create(&s, credentials, &Caller::inside(), None).await }
     };
     // The first came with the account.
     let results = at_once((0..8).map(|_| token(&s))).await;

@@ -1,6 +1,7 @@
 //! The promises of the service, on real Postgres: each test has a database of its own.
 
 mod access;
+mod accounts;
 mod availability;
 mod bookings;
 mod demo;
