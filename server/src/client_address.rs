@@ -3,7 +3,6 @@
 mod forwarded;
 mod trust;
 
-use service::caller::network;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Once;
@@ -11,6 +10,7 @@ use std::sync::Once;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{Extensions, Request};
+use service::caller::network;
 
 pub use trust::{ProxyHeader, TrustProxy};
 

@@ -13,7 +13,6 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use service::acquaintances::Acquaintance;
 use service::audit;
-
 use service::caller::network;
 
 /// From check to check, how many until a bucket forgets the keys that are full again.

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use service::caller::network;
 use tokio::sync::Notify;
 
 use super::Settings;
 use super::seat::{Phase, Seat, State};
-use service::caller::network;
 
 /// Who has begun a head when the server is to stop may end it for so long.
 const LAST_HEAD: Duration = Duration::from_secs(1);

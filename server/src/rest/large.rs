@@ -16,11 +16,11 @@ use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use service::availability::LargeAnswer;
+use service::caller::network;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::client_address::ClientAddress;
 use crate::packing::{self, Gzip};
-use service::caller::network;
 
 /// Of one network, so many large answers are under way at once.
 const AT_ONCE: usize = 2;
