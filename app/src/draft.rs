@@ -83,7 +83,8 @@ mod cookies {
 
         /// The headers that keep the draft, where the answer is made by hand; none for one that is too long.
         pub fn headers(&self, path: &str, secure: bool) -> Option<Vec<String>> {
-            let text = |(name, value, seconds): (String, String, i64)| cookie_text(path, &name, &value, seconds, secure);
+            let text =
+                |(name, value, seconds): (String, String, i64)| cookie_text(path, &name, &value, seconds, secure);
             self.fits().then(|| self.pieces(secure).map(text).collect())
         }
 

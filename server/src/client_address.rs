@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Request};
+/// As what an address is counted.
+pub use service::caller::network;
 
 /// The client's address: the peer's, or the last one a trusted proxy wrote into `X-Forwarded-For`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +27,6 @@ impl ClientAddress {
         let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let address = if trust_proxy { forwarded().or_else(peer) } else { peer() };
         Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
-    }
-}
-
-/// As what an address is counted: one customer of an IPv6 provider has at least a /64.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
     }
 }
 

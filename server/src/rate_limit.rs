@@ -15,8 +15,6 @@ use service::acquaintances::Acquaintance;
 use service::audit;
 use service::caller::network;
 
-use crate::client_address::network;
-
 /// From check to check, how many until a bucket forgets the keys that are full again.
 const SWEEP_EVERY: u64 = 8192;
 

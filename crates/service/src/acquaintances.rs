@@ -7,10 +7,10 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::caller::{Caller, network};
+use crate::db::Connection;
 use crate::{Error, Services, ids, store};
 
 /// How long a browser or a network is remembered without the right password from it.
@@ -53,7 +53,7 @@ pub(crate) async fn note_network(s: &Services, provider_id: Uuid, address: IpAdd
 /// The new secret of a browser's cookie. It takes over what the old one was known to, so that several accounts of
 /// one browser stay known there; an old one that somebody else put there is worth nothing afterwards.
 pub(crate) async fn note_device(
-    db: &mut PgConnection,
+    db: &mut Connection,
     provider_id: Uuid,
     old: Option<&str>,
     now: DateTime<Utc>,
@@ -67,14 +67,14 @@ pub(crate) async fn note_device(
     Ok(device)
 }
 
-async fn note(db: &mut PgConnection, provider_id: Uuid, mark: &[u8; 32], now: DateTime<Utc>) -> Result<(), Error> {
+async fn note(db: &mut Connection, provider_id: Uuid, mark: &[u8; 32], now: DateTime<Utc>) -> Result<(), Error> {
     store::acquaintances::note(&mut *db, mark, provider_id, now).await?;
     let before = now - TimeDelta::days(REMEMBERED_DAYS);
     Ok(store::acquaintances::prune(db, provider_id, before, MOST).await?)
 }
 
 /// All but the caller's own browser and network.
-pub(crate) async fn forget_others(db: &mut PgConnection, provider_id: Uuid, caller: &Caller) -> Result<(), Error> {
+pub(crate) async fn forget_others(db: &mut Connection, provider_id: Uuid, caller: &Caller) -> Result<(), Error> {
     let device = caller.device.as_deref().map_or([0; 32], ids::hash);
     let own = [device.to_vec(), network_mark(caller.address).to_vec()];
     Ok(store::acquaintances::delete_others(db, provider_id, &own).await?)

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use domain::Problem;
 use domain::provider::{Credentials, Password, PasswordChange};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::caller::Caller;
+use crate::db::Connection;
 use crate::password::rules::{self, Owner};
 use crate::{Actor, Error, Services, acquaintances, audit, ids, password, sessions, store};
 
@@ -58,7 +58,7 @@ pub(crate) struct Known {
 impl Known {
     /// Before anything lasting is made of it: while the password was looked at it may have been changed, which ended
     /// all that the old one had opened.
-    pub async fn hold(&self, db: &mut PgConnection) -> Result<(), Error> {
+    pub async fn hold(&self, db: &mut Connection) -> Result<(), Error> {
         let is_right = store::providers::keeps_password(db, self.provider_id, &self.hash).await?;
         if is_right { Ok(()) } else { Err(wrong_credentials()) }
     }
@@ -96,7 +96,7 @@ pub async fn open_session(
 
 async fn open(
     s: &Services,
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     provider_id: Uuid,
     caller: &Caller,
     before: Option<&str>,

@@ -21,10 +21,10 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list};
 
+use crate::body;
 use crate::client_address::ClientAddress;
 use crate::request_id::{RequestId, problem_response};
 use crate::state::AppState;
-use crate::{body, edge, proof};
 
 /// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
 /// that), and the first listing to end lets those of another load, without their context: of several servers in one
@@ -51,9 +51,6 @@ async fn call(State(state): State<AppState>, id: RequestId, request: Request) ->
         Ok(sent) => sent,
         Err(problem) => return problem_response(&problem),
     };
-    if let Err(problem) = proof::demanded(&state, &parts, &sent) {
-        return edge::refused(&problem, parts.uri.path(), &parts.headers);
-    }
     let request = Request::from_parts(parts, Body::from(sent));
     let context = context(state.clone());
     let called = async move {
