@@ -20,6 +20,7 @@ use leptos::server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 
 use crate::body;
 use crate::edge::{accepts_html, refused};
+use crate::proof;
 use crate::state::AppState;
 
 /// Where leptos would send a plain form back to when the function itself names no place.
@@ -42,7 +43,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
 /// Around all pages and server functions.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/rpc/") {
-        return call(request, state.config.is_https(), next).await;
+        return call(&state, request, next).await;
     }
     match unforged(&request) {
         Some(page) => Redirect::to(&page).into_response(),
@@ -50,7 +51,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     }
 }
 
-async fn call(request: Request, secure_cookies: bool, next: Next) -> Response {
+async fn call(state: &AppState, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let headers = parts.headers.clone();
     let Some(function) = FUNCTIONS.get(parts.uri.path()) else {
@@ -63,6 +64,9 @@ async fn call(request: Request, secure_cookies: bool, next: Next) -> Response {
         Ok(form) => form,
         Err(problem) => return refused(&problem, &headers, true),
     };
+    if let Err(problem) = proof::demanded(state, &parts, &form) {
+        return refused(&problem, &headers, true);
+    }
     parts.headers.insert(header::REFERER, HeaderValue::from_static(NOWHERE));
     let response = next.run(Request::from_parts(parts, Body::from(form))).await;
     let goes = response.headers().get(header::LOCATION);
@@ -83,7 +87,7 @@ async fn call(request: Request, secure_cookies: bool, next: Next) -> Response {
         return refused(&error.0, &headers, true);
     }
     let path = page.as_deref().and_then(|page| page.split('?').next()).unwrap_or_default();
-    let cookies = app::told::headers(path, function, &error, secure_cookies);
+    let cookies = app::told::headers(path, function, &error, state.config.is_https());
     match page.zip(cookies).filter(|_| !matches!(error.0, Problem::Malformed { .. })) {
         Some((page, cookies)) => {
             for cookie in cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {

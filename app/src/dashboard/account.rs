@@ -11,7 +11,7 @@ use super::entered::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
 use crate::error::ApiError;
 use crate::proof::Proof;
-use crate::zoned::{full_date_label, time_label};
+use crate::zoned::{date_label, full_date_label, time_label};
 
 #[component]
 pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyView {
@@ -95,11 +95,13 @@ fn SessionList(
     let others = all.iter().any(|session| !session.current);
     let rows = all.into_iter().map(|session| view! { <Row session end/> });
     view! {
-        <ul class="token-list">{rows.collect_view()}</ul>
+        <ul class="token-list session-list">{rows.collect_view()}</ul>
         {others.then(|| view! {
             <ActionForm action=end_others>
                 <Proof/>
-                <button type="submit" class="button" disabled=end_others.pending()>"Sign out everywhere else"</button>
+                <div class="actions">
+                    <button type="submit" class="button" disabled=end_others.pending()>"Sign out everywhere else"</button>
+                </div>
             </ActionForm>
         })}
     }
@@ -113,11 +115,8 @@ fn Row(session: ListedSession, end: ServerAction<EndSession>) -> AnyView {
     let place = if address.is_empty() { String::new() } else { format!(" at {address}") };
     let name = format!("{browser}{place}");
     let since = full_date_label(created_at.date());
-    let used = format!("{} at {}", full_date_label(used_at.date()), time_label(used_at));
-    let time = match current {
-        true => format!("signed in on {since}"),
-        false => format!("signed in on {since}, last used on {used}"),
-    };
+    let used = format!("{}, {}", date_label(used_at.date()), time_label(used_at));
+    let time = if current { format!("Since {since}") } else { format!("Since {since}. Last used {used}") };
     let way_out = if current {
         view! { <span class="badge good">"This browser"</span> }.into_any()
     } else {
@@ -130,5 +129,5 @@ fn Row(session: ListedSession, end: ServerAction<EndSession>) -> AnyView {
         }
         .into_any()
     };
-    view! { <li><span><b>{browser}</b>{place}" "<small>{time}</small></span>{way_out}</li> }.into_any()
+    view! { <li><span><b>{browser}</b>{place}<small>{time}</small></span>{way_out}</li> }.into_any()
 }

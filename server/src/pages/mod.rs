@@ -24,7 +24,6 @@ use leptos_axum::{AxumRouteListing, generate_route_list};
 use crate::client_address::ClientAddress;
 use crate::request_id::{RequestId, problem_response};
 use crate::state::AppState;
-use crate::{body, edge, proof};
 
 /// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
 /// that), and the first listing to end lets those of another load, without their context: of several servers in one
@@ -35,7 +34,7 @@ pub fn routes() -> Router<AppState> {
     // The guest's page has a door of its own.
     let pages = PAGES.iter().filter(|page| page.path() != "/{handle}");
     let pages = pages.fold(Router::new(), |router, page| router.route(page.path(), get(show)));
-    pages.route("/rpc/{*function}", post(call).get(call))
+    pages.route("/rpc/{*function}", post(call))
 }
 
 /// A page, for whoever asks for it.
@@ -44,17 +43,8 @@ async fn show(State(state): State<AppState>, id: RequestId, request: Request) ->
     state.rendering.run(id, async move { render(&shown, request).await }).await
 }
 
-/// A server function. Its body is read first: who sends slowly, or leaves, has begun nothing.
+/// A server function. Its body is there already (`rpc::layer`): who sends slowly, or leaves, has begun nothing.
 async fn call(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
-    let (parts, sent) = request.into_parts();
-    let sent = match body::read(&parts.headers, sent).await {
-        Ok(sent) => sent,
-        Err(problem) => return problem_response(&problem),
-    };
-    if let Err(problem) = proof::demanded(&state, &parts, &sent) {
-        return edge::refused(&problem, &parts.headers, true);
-    }
-    let request = Request::from_parts(parts, Body::from(sent));
     let context = context(state.clone());
     let called = async move {
         rendering::apart(leptos_axum::handle_server_fns_with_context(context, request)).await.into_response()
