@@ -84,8 +84,8 @@ fn body(operation: &mut Operation) {
     for content in body.content.values_mut() {
         let RefOr::T(content) = content else { continue };
         let value = serde_json::to_value(&content.schema).unwrap_or_default();
-        let choices = value["oneOf"].as_array().into_iter().flatten();
-        if let Some(reference) = choices.filter(|choice| choice["$ref"].is_string()).next_back() {
+        let mut choices = value["oneOf"].as_array().into_iter().flatten();
+        if let Some(reference) = choices.find(|choice| choice["$ref"].is_string()) {
             content.schema = Some(schema_of(reference.clone()));
             body.required = None;
         }
