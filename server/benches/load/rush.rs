@@ -46,12 +46,12 @@ pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let mut booking = bookers.start();
     let started = Instant::now();
     let mut back = Vec::new();
-    for number in 0..2 {
+    for (number, addr) in addrs.into_iter().enumerate() {
         tokio::time::sleep_until((started + LASTING / 10 * (1 + 4 * number as u32)).into()).await;
         bookers.away_from(number);
         nodes.remove(0).stop()?;
         let down = Instant::now();
-        nodes.push(Node::eventide_at(addrs[number], On::Url(world.url())).await?.0);
+        nodes.push(Node::eventide_at(addr, On::Url(world.url())).await?.0);
         crowd.all_there(sockets).await?;
         back.push(down.elapsed().as_secs_f64());
         bookers.back();
