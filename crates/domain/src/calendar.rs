@@ -242,6 +242,9 @@ pub fn conflicts(existing: &[AvailabilityEntry], wanted: &Pattern, limit: usize)
                 let ours = wanted[ahead..].iter().take_while(|ours| ours.range.start() < theirs.range.end());
                 places.extend(ours.filter_map(|ours| ours.range.intersect(&theirs.range)));
             }
+            // Where a local day does not exist, as 30 December 2011 in Samoa, two days of one series are the same time.
+            places.sort_unstable();
+            places.dedup();
             if places.len() >= limit {
                 break;
             }

@@ -96,6 +96,19 @@ fn series_of_two_intervals_are_compared_years_ahead() {
 }
 
 #[test]
+fn a_day_that_does_not_exist_conflicts_once() {
+    // Thursday to Saturday, of which Friday the 30th was left out in Samoa: its hours are Saturday's.
+    let days = "FREQ=WEEKLY;BYDAY=TH,FR,SA;UNTIL=20111231";
+    let existing = [entry(1, Effect::Open, weekly(days, "00:00", "09:15", "Pacific/Apia", "2011-12-29"))];
+    let wanted = Pattern::OneOff(range("2011-12-30T10:00:00Z", "2011-12-30T10:15:00Z"));
+    let found = conflicts(&existing, &wanted, usize::MAX);
+    assert_eq!(
+        found.iter().map(|(_, place)| *place).collect::<Vec<_>>(),
+        [range("2011-12-30T10:00:00Z", "2011-12-30T10:15:00Z")]
+    );
+}
+
+#[test]
 fn suggestions_are_the_gaps_next_to_what_is_wanted() {
     let existing = [entry(1, Effect::Open, weekly(MONDAYS, "10:00", "11:00", "UTC", "2026-01-01"))];
     let wanted = range("2026-01-12T09:00:00Z", "2026-01-12T12:00:00Z");
