@@ -37,6 +37,7 @@ async fn while_postgres_is_frozen_all_are_answered_and_afterwards_all_is_there()
     let call = || {
         let call = server.http.post(server.url("/rpc/week")).header("cookie", "eventide_session=whose-is-it");
         call.header("sec-fetch-site", "same-origin")
+            .header("x-eventide-page", "1")
             .header("content-type", "application/x-www-form-urlencoded")
             .body("date=")
     };
