@@ -74,7 +74,7 @@ async fn guest(
                 Err(_) => state.line.step_back(ticket, Instant::now()),
             },
             Arrival::Waits(place) => place,
-            Arrival::Refused => return problem_response(&Problem::Unavailable),
+            Arrival::Refused => return edge::refused(&Problem::Unavailable, request.headers(), false),
         };
         return line::waiting(&place, state.config.is_https());
     }
