@@ -81,8 +81,15 @@ impl Permit {
     }
 
     /// It was made.
-    pub fn used(mut self) {
-        self.0 = None;
+    pub fn used(self) {
+        self.used_if(true);
+    }
+
+    /// Whether it was made now, or had been before.
+    pub fn used_if(mut self, is_made: bool) {
+        if is_made {
+            self.0 = None;
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
         _ => packing::run(request, next).await,
     };
     let mut response = around(&state, request, answer).await;
-    // Pages are somebody's own, and of one moment: their nonce, what was typed, who is signed in.
+    // Pages are somebody's own, and of one moment: what was typed, who is signed in.
     if is(&response, "text/html") || is(&response, "application/json") {
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }

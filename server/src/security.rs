@@ -26,7 +26,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 /// them: a map that grows is hashed anew.
 pub const MOST_ADDED: usize = 12;
 
-/// For answers that set no policy of their own (pages do, with a nonce): nothing may be loaded.
+/// For answers that set no policy of their own (pages do, with the hashes of their scripts): nothing may be loaded.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 );

@@ -33,6 +33,8 @@ pub struct Shared {
     pub shutdown: CancellationToken,
     pub limits: Arc<Limits>,
     pub rendering: Rendering,
+    /// Server functions, apart from pages: some of them wait long, to look at a password say.
+    pub calling: Rendering,
     /// Pages that many guests get.
     pub kept: Kept,
     /// Guests for whom no page can be made yet.
@@ -46,14 +48,26 @@ impl AppState {
     pub fn new(services: Services, config: Config, shutdown: CancellationToken) -> Self {
         let leptos = crate::assets::leptos_options(config.addr);
         let limits = Arc::new(Limits::new(config.rate_limit));
-        let rendering = Rendering::new(config.pages_at_once);
+        let (rendering, calling) = (Rendering::new(config.pages_at_once), Rendering::new(config.pages_at_once));
         let (kept, line) = (Kept::default(), Line::default());
         let large = LargeAnswers::new(config.rate_limit);
         let allowances = Allowances {
             bookings: Allowance::new(&config.bookings_per_address),
             sign_ups: Allowance::new(&config.sign_ups_per_address),
         };
-        Self(Arc::new(Shared { services, config, shutdown, limits, allowances, rendering, kept, line, large, leptos }))
+        Self(Arc::new(Shared {
+            services,
+            config,
+            shutdown,
+            limits,
+            allowances,
+            rendering,
+            calling,
+            kept,
+            line,
+            large,
+            leptos,
+        }))
     }
 }
 

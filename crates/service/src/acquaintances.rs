@@ -46,9 +46,17 @@ pub async fn of(s: &Services, email: &str, caller: &Caller) -> Result<Acquaintan
 }
 
 /// The right password came from there.
-pub(crate) async fn note_network(s: &Services, provider_id: Uuid, address: IpAddr) -> Result<(), Error> {
-    let mut db = s.pool.acquire().await?;
-    note(&mut db, provider_id, &network_mark(address), s.clock.now()).await
+pub(crate) async fn note_network(
+    db: &mut Connection,
+    provider_id: Uuid,
+    address: IpAddr,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    // Of everybody whose address is not known it would be the same.
+    if address.is_unspecified() {
+        return Ok(());
+    }
+    note(db, provider_id, &network_mark(address), now).await
 }
 
 /// The new secret of a browser's cookie. It takes over what the old one was known to, so that several accounts of

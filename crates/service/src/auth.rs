@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::Problem;
 use domain::provider::{Credentials, Password, PasswordChange};
 
@@ -43,7 +43,7 @@ pub async fn sign_in(
 ) -> Result<SignedIn, Error> {
     let known = by_password(s, credentials, caller).await?;
     let mut tx = s.pool.begin().await?;
-    known.hold(&mut tx).await?;
+    known.hold(&mut tx, caller, s.clock.now()).await?;
     let signed_in = open(s, &mut tx, known.provider_id, caller, before).await?;
     tx.commit().await?;
     audit::signed_in(known.provider_id, caller.address, "password");
@@ -58,14 +58,16 @@ pub(crate) struct Known {
 
 impl Known {
     /// Before anything lasting is made of it: while the password was looked at it may have been changed, which ended
-    /// all that the old one had opened.
-    pub async fn hold(&self, db: &mut Connection) -> Result<(), Error> {
-        let is_right = store::providers::keeps_password(db, self.provider_id, &self.hash).await?;
-        if is_right { Ok(()) } else { Err(wrong_credentials()) }
+    /// all that the old one had opened. From then on the caller's network is known to the provider.
+    pub async fn hold(&self, db: &mut Connection, caller: &Caller, now: DateTime<Utc>) -> Result<(), Error> {
+        if !store::providers::keeps_password(&mut *db, self.provider_id, &self.hash).await? {
+            return Err(wrong_credentials());
+        }
+        acquaintances::note_network(db, self.provider_id, caller.address, now).await
     }
 }
 
-/// Whose credentials these are; from then on the caller's network is known to them.
+/// Whose credentials these are.
 pub(crate) async fn by_password(s: &Services, credentials: Credentials, caller: &Caller) -> Result<Known, Error> {
     let Credentials { email, password, .. } = credentials;
     let (provider_id, hash) = store::providers::password(&s.pool, &email).await?.unzip();
@@ -74,7 +76,6 @@ pub(crate) async fn by_password(s: &Services, credentials: Credentials, caller: 
         audit::sign_in_failed(provider_id, &email, caller.address);
         return Err(wrong_credentials());
     };
-    acquaintances::note_network(s, provider_id, caller.address).await?;
     Ok(Known { provider_id, hash })
 }
 

@@ -6,9 +6,11 @@ use domain::{Page, Problem};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::auth::Known;
 use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
+use crate::retry::Attempts;
 use crate::{Actor, Caller, Error, Services, audit, auth, ids, store};
 
 /// A new token, shown once.
@@ -32,14 +34,28 @@ pub async fn create(
     caller: &Caller,
     repeat: Option<Repeatable>,
 ) -> Result<CreatedToken, Error> {
-    let now = s.clock.now();
     let name = credentials.name.take().unwrap_or_else(|| "API token".into());
     let known = auth::by_password(s, credentials, caller).await?;
-    let provider_id = known.provider_id;
+    let mut attempts = Attempts::default();
+    loop {
+        match try_create(s, &known, &name, caller, repeat.as_ref()).await {
+            Err(error) if attempts.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
 
+async fn try_create(
+    s: &Services,
+    known: &Known,
+    name: &str,
+    caller: &Caller,
+    repeat: Option<&Repeatable>,
+) -> Result<CreatedToken, Error> {
+    let (now, provider_id) = (s.clock.now(), known.provider_id);
     let mut tx = s.pool.begin().await?;
-    known.hold(&mut tx).await?;
-    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "tokens"));
+    known.hold(&mut tx, caller, now).await?;
+    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, "tokens"));
     if let Some(claim) = &claim
         && let Some(before) = claim.begin(&mut tx, now).await?
     {
@@ -52,7 +68,7 @@ pub async fn create(
         let message = format!("There are {most} tokens, as many as can be. Revoke one that is no longer used.");
         return Err(Problem::field("name", "too_many", message).into());
     }
-    let created = issue(&mut tx, provider_id, &name, now).await?;
+    let created = issue(&mut tx, provider_id, name, now).await?;
     if let Some(claim) = &claim {
         claim.keep(&mut tx, &created).await?;
     }

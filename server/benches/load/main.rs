@@ -43,6 +43,11 @@ fn main() -> ExitCode {
     {
         return report(static_handler::serve(file));
     }
+    if let [flag, rest @ ..] = arguments.as_slice()
+        && flag == rush::FLAG
+    {
+        return report(rush::crowd(rest));
+    }
     if let Some(unknown) = arguments.iter().find(|name| !FIGURES.contains(&name.as_str())) {
         return report(Err(format!("there is no figure “{unknown}”, only {}", FIGURES.join(", ")).into()));
     }

@@ -139,8 +139,3 @@ pub fn raise_open_files() -> Outcome<()> {
         _ => Ok(()),
     }
 }
-
-/// How many files this process may have open.
-pub fn open_files() -> usize {
-    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |most| most as usize)
-}

@@ -1,13 +1,17 @@
 //! The evening of a rush: two nodes with ten thousand open pages each are restarted one after the other, all pages come
 //! back, and bookings go on.
 
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpSocket;
-use tokio::sync::{Mutex, mpsc};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::client::{self, Connection};
 use crate::live::Socket;
@@ -16,9 +20,9 @@ use crate::table::{Row, percentile};
 use crate::world::{FIRST_PROVIDER, World, provider_id, start_of};
 use crate::{Outcome, reading};
 
+pub const FLAG: &str = "--crowd";
 const SOCKETS: usize = 20_000;
-/// Files that this process needs beside its sockets.
-const OTHER_FILES: usize = 1_000;
+const PROCESSES: usize = 2;
 const LASTING: Duration = Duration::from_secs(30);
 const BOOKINGS_A_SECOND: u32 = 333;
 const BOOKERS: usize = 32;
@@ -29,18 +33,14 @@ const FIRST: i64 = FIRST_PROVIDER + 2_000_000;
 const COMES_BACK_AFTER: Duration = Duration::from_millis(500);
 
 pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
-    let sockets = SOCKETS.min(node::open_files().saturating_sub(OTHER_FILES));
-    println!("rush: {sockets} sockets on two nodes, each restarted, {BOOKINGS_A_SECOND} bookings a second");
+    println!("rush: {SOCKETS} sockets on two nodes, each restarted, {BOOKINGS_A_SECOND} bookings a second");
     world.add_providers(FIRST, FIRST + PROVIDERS).await?;
     sqlx::query("analyze provider, calendar, offering, availability").execute(&world.pool).await?;
     let mut nodes = vec![Node::eventide(On::Url(world.url())).await?.0, Node::eventide(On::Url(world.url())).await?.0];
     let addrs = [nodes[0].addr, nodes[1].addr];
 
-    let crowd = Arc::new(Crowd::default());
-    for number in 0..sockets {
-        tokio::spawn(crowd.clone().follow(addrs[number % 2], number));
-    }
-    crowd.all_there(sockets).await?;
+    let mut crowd = Crowd::gather(addrs, SOCKETS)?;
+    crowd.all_there(SOCKETS).await?;
 
     let bookers = Arc::new(Bookers::new(addrs));
     let mut booking = bookers.start();
@@ -50,9 +50,10 @@ pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
         tokio::time::sleep_until((started + LASTING / 10 * (1 + 4 * number as u32)).into()).await;
         bookers.away_from(number);
         nodes.remove(0).stop()?;
+        crowd.some_left(SOCKETS).await?;
         let down = Instant::now();
         nodes.push(Node::eventide_at(addr, On::Url(world.url())).await?.0);
-        crowd.all_there(sockets).await?;
+        crowd.all_there(SOCKETS).await?;
         back.push(down.elapsed().as_secs_f64());
         bookers.back();
     }
@@ -70,7 +71,7 @@ pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
         .iter()
         .map(|node| Ok(reading::resident_bytes(node.process())? as f64 / 1048576.0))
         .collect::<Outcome<_>>()?;
-    crowd.leave();
+    crowd.leave().await?;
     for node in nodes {
         node.stop()?;
     }
@@ -78,14 +79,12 @@ pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
         println!("  the first of {} bookings that failed: {why}", errors.len());
     }
     println!(
-        "  {} bookings; all sockets back {back:.1?} s after each node had stopped; {} attempts to connect failed \
-         meanwhile; resident MiB by node {resident:.0?}",
+        "  {} bookings; all sockets back {back:.1?} s after each node had stopped; resident MiB by node {resident:.0?}",
         times.len(),
-        crowd.failures.load(Ordering::Relaxed)
     );
     let (p50, p99) = (percentile(&times, 50.0), percentile(&times, 99.0));
     Ok(vec![Row {
-        what: format!("{} bookings in 30 s while {sockets} sockets come back to two restarted nodes", times.len()),
+        what: format!("{} bookings in 30 s while {SOCKETS} sockets come back to two restarted nodes", times.len()),
         measured: format!(
             "p50 {p50:.1} ms, p99 {p99:.1} ms, {} errors, {:.0} MiB a node",
             errors.len(),
@@ -98,50 +97,109 @@ pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
     }])
 }
 
-/// Open pages.
-#[derive(Default)]
+/// Open pages, in processes of their own (this very program, started again): one process may have too few files.
 struct Crowd {
-    there: AtomicUsize,
-    failures: AtomicU64,
-    leaving: AtomicBool,
+    children: Vec<Child>,
+    /// How many of each process's sockets are open.
+    there: Vec<watch::Receiver<usize>>,
 }
 
 impl Crowd {
-    /// One page: listens, and comes back whenever its socket ends.
-    async fn follow(self: Arc<Self>, addr: SocketAddr, number: usize) {
-        let provider = provider_id(FIRST + (number as i64) % PROVIDERS);
-        let path = format!("/api/v1/availability/{provider}/live?since=0");
-        // From as many addresses as guests would come from: two hundred and fifty pages each.
-        let from = Ipv4Addr::new(127, 1, (number / 250) as u8, 1);
-        while !self.leaving.load(Ordering::Relaxed) {
-            match open(addr, from, &path).await {
-                Ok(socket) => {
-                    self.there.fetch_add(1, Ordering::Relaxed);
-                    socket.until_closed().await;
-                    self.there.fetch_sub(1, Ordering::Relaxed);
+    fn gather(addrs: [SocketAddr; 2], sockets: usize) -> Outcome<Self> {
+        let (mut children, mut there) = (Vec::new(), Vec::new());
+        for process in 0..PROCESSES {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.arg(FLAG).args(addrs.map(|addr| addr.to_string()));
+            command.args([process, sockets].map(|number| number.to_string()));
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+            let mut says = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+            let (tell, told) = watch::channel(0);
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = says.next_line().await {
+                    let _ = tell.send(line.parse().unwrap_or_default());
                 }
-                Err(_) => _ = self.failures.fetch_add(1, Ordering::Relaxed),
+            });
+            children.push(child);
+            there.push(told);
+        }
+        Ok(Self { children, there })
+    }
+
+    async fn all_there(&mut self, sockets: usize) -> Outcome<()> {
+        let of_each = sockets / PROCESSES;
+        let all = async {
+            for there in &mut self.there {
+                there.wait_for(|there| *there == of_each).await?;
             }
-            let jitter = Duration::from_millis((number as u64).wrapping_mul(2_654_435_761) % 1000);
-            tokio::time::sleep(COMES_BACK_AFTER + jitter).await;
+            Ok::<_, watch::error::RecvError>(())
+        };
+        match tokio::time::timeout(Duration::from_secs(60), all).await {
+            Ok(there) => Ok(there?),
+            Err(_) => Err(format!("{sockets} sockets were not there within a minute").into()),
         }
     }
 
-    async fn all_there(&self, sockets: usize) -> Outcome<()> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.there.load(Ordering::Relaxed) < sockets {
-            if Instant::now() > deadline {
-                return Err(
-                    format!("{} of {sockets} sockets after a minute", self.there.load(Ordering::Relaxed)).into()
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    /// Some are gone: what is heard from here on is news.
+    async fn some_left(&mut self, sockets: usize) -> Outcome<()> {
+        let of_each = sockets / PROCESSES;
+        for there in &mut self.there {
+            there.wait_for(|there| *there < of_each).await?;
         }
         Ok(())
     }
 
-    fn leave(&self) {
-        self.leaving.store(true, Ordering::Relaxed);
+    async fn leave(self) -> Outcome<()> {
+        for mut child in self.children {
+            drop(child.stdin.take());
+            child.wait().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The other process: opens its part of the pages, says how many are open, and ends with its input.
+pub fn crowd(arguments: &[String]) -> Outcome<()> {
+    let [one, other, process, sockets] = arguments else { return Err("two addresses and two numbers".into()) };
+    let addrs: [SocketAddr; 2] = [one.parse()?, other.parse()?];
+    let (process, sockets): (usize, usize) = (process.parse()?, sockets.parse()?);
+    node::raise_open_files()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let there = Arc::new(AtomicUsize::new(0));
+        for number in (0..sockets).filter(|number| number / 2 % PROCESSES == process) {
+            tokio::spawn(follow(addrs[number % 2], number, there.clone()));
+        }
+        // Nobody waits for thousands of sockets to close.
+        std::thread::spawn(|| {
+            let _ = std::io::stdin().read(&mut [0]);
+            std::process::exit(0);
+        });
+        let mut said = usize::MAX;
+        loop {
+            let now = there.load(Ordering::Relaxed);
+            if now != said {
+                println!("{now}");
+                said = now;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+}
+
+/// One page: listens, and comes back whenever its socket ends.
+async fn follow(addr: SocketAddr, number: usize, there: Arc<AtomicUsize>) {
+    let provider = provider_id(FIRST + (number as i64) % PROVIDERS);
+    let path = format!("/api/v1/availability/{provider}/live?since=0");
+    // From as many addresses as guests would come from: two hundred and fifty pages each.
+    let from = Ipv4Addr::new(127, 1, (number / 250) as u8, 1);
+    loop {
+        if let Ok(socket) = open(addr, from, &path).await {
+            there.fetch_add(1, Ordering::Relaxed);
+            socket.until_closed().await;
+            there.fetch_sub(1, Ordering::Relaxed);
+        }
+        let jitter = Duration::from_millis((number as u64).wrapping_mul(2_654_435_761) % 1000);
+        tokio::time::sleep(COMES_BACK_AFTER + jitter).await;
     }
 }
 
@@ -156,6 +214,8 @@ struct Bookers {
     addrs: [SocketAddr; 2],
     /// The node that is being restarted; 2: none.
     away: AtomicUsize,
+    /// How often each has been: connections from before are no more.
+    restarts: [AtomicUsize; 2],
     next: Mutex<(i64, tokio::time::Interval)>,
     stopping: AtomicBool,
 }
@@ -163,7 +223,13 @@ struct Bookers {
 impl Bookers {
     fn new(addrs: [SocketAddr; 2]) -> Self {
         let pace = tokio::time::interval(Duration::from_secs(1) / BOOKINGS_A_SECOND);
-        Self { addrs, away: AtomicUsize::new(2), next: Mutex::new((0, pace)), stopping: AtomicBool::new(false) }
+        Self {
+            addrs,
+            away: AtomicUsize::new(2),
+            restarts: Default::default(),
+            next: Mutex::new((0, pace)),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     fn start(self: &Arc<Self>) -> mpsc::UnboundedReceiver<Result<f64, String>> {
@@ -176,6 +242,7 @@ impl Bookers {
 
     async fn run(self: Arc<Self>, home: usize, done: mpsc::UnboundedSender<Result<f64, String>>) {
         let mut connections: [Option<Connection>; 2] = [None, None];
+        let mut known = [0, 0];
         loop {
             let number = {
                 let mut next = self.next.lock().await;
@@ -187,6 +254,10 @@ impl Bookers {
                 return;
             }
             let node = if self.away.load(Ordering::SeqCst) == home { 1 - home } else { home };
+            let restarts = self.restarts[node].load(Ordering::SeqCst);
+            if std::mem::replace(&mut known[node], restarts) != restarts {
+                connections[node] = None;
+            }
             let booked = book(&mut connections[node], self.addrs[node], number).await;
             if booked.is_err() {
                 connections[node] = None;
@@ -198,6 +269,7 @@ impl Bookers {
     /// From here on nobody goes to this node; those who have gone are given a moment.
     fn away_from(&self, node: usize) {
         self.away.store(node, Ordering::SeqCst);
+        self.restarts[node].fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(300));
     }
 

@@ -155,7 +155,9 @@ impl Places {
     /// The connection becomes a WebSocket, and no longer counts among its network's.
     pub fn go_live(&self, seat: &Seat) {
         let mut taken = self.taken();
-        if seat.change(seat.state(), Phase::Live)
+        let state = seat.state();
+        if state.phase == Phase::Answering
+            && seat.change(state, Phase::Live)
             && let Some(network) = taken.networks.get_mut(&seat.network)
             && network.seats.contains_key(&seat.id)
         {

@@ -74,7 +74,7 @@ async function look() {
   try {
     const answer = await fetch('/rpc/line', { cache: 'no-store', headers: { accept: 'application/json' } });
     const found = answer.ok ? await answer.json() : null;
-    if (found?.position === 0 || answer.status === 404) return location.replace(location.href);
+    if (found?.position === 0 || answer.status === 404) return location.reload();
     if (found) position.textContent = found.position;
   } catch { /* The network is away: the place is kept for a while. */ }
   // Who is far back need not look often.

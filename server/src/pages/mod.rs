@@ -49,7 +49,7 @@ async fn call(State(state): State<AppState>, id: RequestId, request: Request) ->
     let called = async move {
         rendering::apart(leptos_axum::handle_server_fns_with_context(context, request)).await.into_response()
     };
-    state.rendering.run(id, called).await
+    state.calling.run(id, called).await
 }
 
 /// No route: a problem for programs, the page that helps for people.

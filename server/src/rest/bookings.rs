@@ -41,9 +41,17 @@ pub async fn book(
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<Booked>, ApiProblem> {
     let new = NewBooking::parse(form)?;
-    let permit = state.allowances.bookings.take(address)?;
-    let booked = bookings::book(&state.services, new, repeat).await?;
-    permit.used();
+    let booked = match state.allowances.bookings.take(address) {
+        Ok(permit) => {
+            let booked = bookings::book(&state.services, new, repeat).await?;
+            permit.used_if(!booked.is_repeated);
+            booked
+        }
+        Err(refusal) => match &repeat {
+            Some(repeat) => bookings::booked_before(&state.services, &new, repeat).await?.ok_or(refusal)?,
+            None => return Err(refusal.into()),
+        },
+    };
     let (id, key) = (booked.booking.booking_id, &booked.manage_token);
     let body = Booked {
         manage_url: state.config.url(&format!("/bookings/{id}?key={key}")),

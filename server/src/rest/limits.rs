@@ -2,10 +2,12 @@
 //! the caller stands, and finishes what goes out.
 
 use std::net::IpAddr;
+use std::task::Poll;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::Problem;
 use http::{HeaderMap, HeaderName, Method};
 
 use super::extract::bearer;
@@ -36,7 +38,7 @@ async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Req
         Ok(standing) => standing,
     };
     // Finished first: that can make another answer of it.
-    let mut response = problem::finish(packing::run(request, next).await, id, head);
+    let mut response = problem::finish(to_its_end(id, packing::run(request, next)).await, id, head);
     match standing {
         None => response,
         Some(_) if response.status() == http::StatusCode::TOO_MANY_REQUESTS => refused(response),
@@ -47,6 +49,24 @@ async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Req
             tell(response.headers_mut(), standing);
             response
         }
+    }
+}
+
+/// What has begun to wait, for Postgres that is, goes on to its end whether or not the client stays: a statement that is
+/// dropped half way costs its connection, and a booking that was made would not be known to have been. What does not
+/// wait, as an answer from memory, needs no task for that.
+async fn to_its_end(id: &RequestId, work: impl Future<Output = Response> + Send + 'static) -> Response {
+    let mut work = Box::pin(work);
+    if let Poll::Ready(response) = futures::poll!(&mut work) {
+        return response;
+    }
+    match tokio::spawn(id.clone().scope(work)).await {
+        Ok(response) => response,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The server ends.
+            Err(_) => problem_response(&Problem::Unavailable),
+        },
     }
 }
 

@@ -42,6 +42,12 @@ pub fn page(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n")
 }
 
+/// As a program asks.
+#[allow(dead_code, reason = "the benchmark has other requests")]
+pub fn rest(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n")
+}
+
 /// A server function, as a page with scripts calls it.
 pub fn call(function: &str, form: &str) -> String {
     format!(

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::leaver::{ask_and_leave, call, page};
+use super::leaver::{ask_and_leave, call, page, rest};
 use super::process::Server;
 
 const LEAVERS: usize = 2_000;
@@ -19,6 +19,9 @@ async fn guests_who_leave_while_a_page_is_made_block_nothing_and_cause_no_panic(
     assert_eq!(made.status().as_u16(), 201);
 
     let requests = [
+        // Of REST, what asks the database: such a statement is not broken off, which would cost its connection.
+        rest("/api/v1/providers?search=a"),
+        rest("/api/v1/availability/nobody-at-all"),
         page("/ada"),
         page("/ada?duration=60"),
         page("/"),
@@ -30,6 +33,7 @@ async fn guests_who_leave_while_a_page_is_made_block_nothing_and_cause_no_panic(
     ];
     ask_and_leave(server.addr, &requests, LEAVERS / 10, 32).await.unwrap();
     let before = server.resident_kib();
+    let sessions = sessions(&pool).await;
     ask_and_leave(server.addr, &requests, LEAVERS, 32).await.unwrap();
 
     // Were a thread lost, some of these would wait for ever.
@@ -37,9 +41,17 @@ async fn guests_who_leave_while_a_page_is_made_block_nothing_and_cause_no_panic(
     for answer in futures::future::join_all(asked).await {
         assert_eq!(answer.unwrap().status().as_u16(), 200);
     }
+    let opened = self::sessions(&pool).await - sessions;
+    assert!(opened < 64, "{opened} connections to Postgres were made anew");
     let grown = server.resident_kib().saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB more");
     let panics: Vec<_> = server.log().into_iter().filter(|line| line["fields"]["message"] == "a panic").collect();
     assert!(panics.is_empty(), "{panics:#?}");
     assert!(server.stop().await, "it stops within its grace");
+}
+
+/// How many connections there have been to this database.
+async fn sessions(pool: &PgPool) -> i64 {
+    let sessions = "select sessions from pg_stat_database where datname = current_database()";
+    sqlx::query_scalar(sessions).fetch_one(pool).await.unwrap()
 }

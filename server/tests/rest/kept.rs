@@ -64,6 +64,19 @@ async fn guests_who_ask_the_same_get_the_same_page_and_304_when_they_have_it(poo
     assert_eq!(other.status, 200);
 }
 
+/// A browser that is told 304 shows what it has under the policy that it is told.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_page_that_is_made_anew_is_another_one_with_its_own_policy(pool: PgPool) {
+    let api = Api::start(pool).await;
+    ada(&api).await;
+    let first = page(&api, "/ada", &[]).await;
+    api.clock.set(NOW.parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(61));
+    let later = page(&api, "/ada", &[("if-none-match", first.etag())]).await;
+    assert_eq!(later.status, 200);
+    assert_ne!(later.text, first.text, "it tells the time");
+    assert_ne!(later.header("content-security-policy"), first.header("content-security-policy"));
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn a_page_is_never_older_than_what_its_server_knows(pool: PgPool) {
     let api = Api::start(pool).await;

@@ -104,9 +104,16 @@ pub async fn book(
     let outcome = async {
         let new = domain::NewBooking::parse(Form::entered(fields)).map_err(domain::Problem::from)?;
         Guard::check(Guarded::Booking)?;
-        let permit = Allowed::take(Making::Booking)?;
-        let booked = service::bookings::book(&services(), new, repeatable(&form_key, &fields)).await?;
-        permit.used();
+        let repeat = repeatable(&form_key, &fields);
+        let permit = match (Allowed::take(Making::Booking), &repeat) {
+            (Ok(permit), _) => permit,
+            (Err(refusal), None) => return Err(refusal),
+            (Err(refusal), Some(repeat)) => {
+                return service::bookings::booked_before(&services(), &new, repeat).await?.ok_or(refusal);
+            }
+        };
+        let booked = service::bookings::book(&services(), new, repeat).await?;
+        permit.used_if(!booked.is_repeated);
         Ok(booked)
     };
     match outcome.await {

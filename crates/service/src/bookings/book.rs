@@ -32,10 +32,20 @@ pub async fn book(s: &Services, new: NewBooking, repeat: Option<Repeatable>) -> 
     let turn = s.limits.guest.map(|limits| s.lately.begin(provider_id, guest, limits.an_hour, s.clock.now()));
     let counted = turn.as_ref().filter(|turn| turn.counted);
     let booked = book_counted(s, snapshot, &new, repeat.as_ref(), counted).await?;
-    if let Some(turn) = turn {
+    if let Some(turn) = turn.filter(|_| !booked.is_repeated) {
         turn.made();
     }
     Ok(booked)
+}
+
+/// What the same request was answered before, if it was. For who may book no more: to ask again is not to book again.
+pub async fn booked_before(s: &Services, new: &NewBooking, repeat: &Repeatable) -> Result<Option<Booked>, Error> {
+    let provider_id = snapshot_of(s, &new.provider).await?.provider.provider_id;
+    let mut tx = s.pool.begin().await?;
+    let claim = Claim::new(repeat, provider_id, &repeat.anonymous_scope("bookings"));
+    let before = claim.begin(&mut tx, s.clock.now()).await?;
+    tx.rollback().await?;
+    Ok(before)
 }
 
 /// With `counted`, the guest's bookings of the last hour are counted in the database.
@@ -100,9 +110,9 @@ async fn book_locked(
     let mut tx = s.pool.begin().await?;
     let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, &repeat.anonymous_scope("bookings")));
     if let Some(claim) = &claim
-        && let Some(before) = claim.begin(&mut tx, now).await?
+        && let Some(before) = claim.begin::<Booked>(&mut tx, now).await?
     {
-        return Ok(before);
+        return Ok(Booked { is_repeated: true, ..before });
     }
     let version = store::calendar::lock(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
     if let Some((limits, turn)) = s.limits.guest.zip(counted)
@@ -171,7 +181,7 @@ fn booked(provider_id: Uuid, new: &NewBooking, plan: &Plan, now: DateTime<Utc>) 
         created_at: now,
         updated_at: now,
     };
-    Booked { booking, manage_token: ids::manage_token(provider_id) }
+    Booked { booking, manage_token: ids::manage_token(provider_id), is_repeated: false }
 }
 
 async fn write(

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-pub use book::book;
+pub use book::{book, booked_before};
 pub use cancel::cancel;
 pub(crate) use guests::{GuestKey, Lately};
 
@@ -22,6 +22,9 @@ use crate::{Actor, Error, Services, ids, store};
 pub struct Booked {
     pub booking: Booking,
     pub manage_token: String,
+    /// It was made before, by the same request: this is the same answer again.
+    #[serde(skip)]
+    pub is_repeated: bool,
 }
 
 #[derive(Clone, Debug, Default)]

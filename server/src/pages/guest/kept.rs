@@ -13,7 +13,6 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::packing::Coding;
-use crate::state::AppState;
 
 /// Bytes of pages, packed and not.
 const MOST_BYTES: u64 = 64 << 20;
@@ -29,7 +28,7 @@ pub struct Page {
     version: i64,
     since: DateTime<Utc>,
     until: DateTime<Utc>,
-    /// Weak: of what is shown, not of each byte.
+    /// Weak, because it is the same however the page is packed.
     pub etag: HeaderValue,
     pub policy: HeaderValue,
     plain: Bytes,
@@ -39,12 +38,11 @@ pub struct Page {
 }
 
 impl Page {
-    pub fn new(state: &AppState, question: &Question, shown: Shown, policy: HeaderValue, plain: Bytes) -> Option<Self> {
-        let now = state.services.clock.now();
+    pub fn new(now: DateTime<Utc>, shown: Shown, policy: HeaderValue, plain: Bytes) -> Option<Self> {
         let oldest = now + OLDEST;
-        // The build, because a page names its files.
-        let shows = format!("{:?} {:?} {}", question, shown, state.leptos.site_pkg_dir);
-        let etag = format!("W/\"{}-{}\"", shown.version, hex::encode(&Sha256::digest(shows)[..12]));
+        // Of all its bytes, because a browser that is told 304 goes on with those it has: their scripts must be the ones
+        // that the policy of this page allows, and their time no older than this page's.
+        let etag = format!("W/\"{}-{}\"", shown.version, hex::encode(&Sha256::digest(&plain)[..12]));
         Some(Self {
             version: shown.version,
             since: now,

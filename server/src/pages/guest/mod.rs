@@ -25,6 +25,7 @@ use tokio::time::{Instant, timeout};
 
 use super::rendering::LONGEST_PAGE;
 use super::show;
+use crate::client_address::ClientAddress;
 use crate::line::{self, Arrival};
 use crate::packing::Coding;
 use crate::request_id::{RequestId, problem_response};
@@ -46,6 +47,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
 async fn guest(
     State(state): State<AppState>,
     id: RequestId,
+    address: ClientAddress,
     provider: Result<Path<String>, PathRejection>,
     asked: IfNoneMatch,
     request: Request,
@@ -67,11 +69,11 @@ async fn guest(
             return page.answer(coding, &asked).await;
         }
         let ticket = line::ticket(request.headers());
-        let place = match state.line.arrive(ticket, state.rendering.free(), Instant::now()) {
+        let place = match state.line.arrive(ticket, address.network(), state.rendering.free(), Instant::now()) {
             Arrival::Enters => match timeout(PATIENCE, page(&state, &id, key, version)).await {
                 Ok(Some(page)) => return page.answer(coding, &asked).await,
                 Ok(None) => return own(show(State(state), id, request).await, coding).await,
-                Err(_) => state.line.step_back(ticket, Instant::now()),
+                Err(_) => state.line.step_back(ticket, address.network(), Instant::now()),
             },
             Arrival::Waits(place) => place,
             Arrival::Refused => return edge::refused(&Problem::Unavailable, request.headers(), false),
@@ -116,7 +118,7 @@ async fn make(state: &AppState, id: &RequestId, question: &Question) -> Option<P
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, LONGEST_PAGE).await.ok()?;
     let policy = parts.headers.get(CONTENT_SECURITY_POLICY)?.clone();
-    Page::new(state, question, shown, policy, body)
+    Page::new(state.services.clock.now(), shown, policy, body)
 }
 
 impl Page {
