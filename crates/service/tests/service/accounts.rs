@@ -103,17 +103,16 @@ async fn a_sign_in_that_overlaps_a_change_opens_nothing(pool: PgPool) {
     let caller = Caller::inside();
     let session = auth::sign_in(&house.s, credentials(OLD), &caller, None);
     let token = tokens::create(&house.s, credentials(OLD), &caller, None);
-    // Both wait to note from where the right password came.
+    // Both have seen that the password is right, and wait to make something of it.
     let mut lock = pool.begin().await.unwrap();
-    sqlx::query("lock table acquaintance in exclusive mode").execute(&mut *lock).await.unwrap();
+    sqlx::query("update provider set password_hash = 'another'").execute(&mut *lock).await.unwrap();
     let change = async {
         let waiting = "select count(*) from pg_stat_activity
                        where datname = current_database() and wait_event_type = 'Lock'";
         while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() < 2 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        sqlx::query("update provider set password_hash = 'another'").execute(&pool).await.unwrap();
-        lock.rollback().await.unwrap();
+        lock.commit().await.unwrap();
     };
     let (session, token, ()) = tokio::join!(session, token, change);
     assert_eq!(fault(session.map(|_| ())).1, "wrong_credentials");
