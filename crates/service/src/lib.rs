@@ -32,6 +32,7 @@ pub mod snapshot;
 mod store;
 mod throttle;
 pub mod tokens;
+mod undisturbed;
 
 pub use actor::Actor;
 pub use caller::Caller;

@@ -15,6 +15,7 @@ use crate::paging::PageRequest;
 use crate::password::rules::{self, Owner};
 use crate::retry::Attempts;
 use crate::snapshot::{self, Snapshot};
+use crate::undisturbed::undisturbed;
 use crate::{Actor, Error, Services, changes, handles, ids, password, store, tokens};
 
 /// A new provider with their first API token, shown once.
@@ -154,8 +155,10 @@ pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snap
     if !provider::is_handle(provider) {
         return Err(Problem::NotFound.into());
     }
+    let (db, handle, since) = (s.pool.clone(), provider.to_owned(), handles::kept_since(s.clock.now()));
+    let found = undisturbed(async move { Ok(store::providers::by_handle(&db, &handle, since).await?) });
     // Boxed as `snapshot::current` does it.
-    let found = Box::pin(store::providers::by_handle(&s.pool, provider, handles::kept_since(s.clock.now()))).await?;
+    let found = Box::pin(found).await?;
     let provider_id = found.ok_or(Problem::NotFound)?;
     s.snapshots.remember_handle(provider, provider_id);
     snapshot::current(s, provider_id).await

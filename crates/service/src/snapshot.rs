@@ -23,6 +23,7 @@ use crate::bookings::GuestKey;
 use crate::db::no_answer;
 use crate::store;
 use crate::store::snapshot::Taken;
+use crate::undisturbed::undisturbed;
 use crate::{Error, Services};
 
 /// How many providers are kept in memory, those asked for most.
@@ -332,7 +333,8 @@ pub async fn current(s: &Services, provider_id: Uuid) -> Result<Arc<Snapshot>, E
         return Ok(snapshot);
     }
     // Boxed: it is large, and every answer would have room for it though most find their snapshot above.
-    Box::pin(load(s, &known, provider_id, now)).await
+    let s = s.clone();
+    Box::pin(undisturbed(async move { load(&s, &known, provider_id, now).await })).await
 }
 
 async fn load(s: &Services, known: &Known, provider_id: Uuid, now: DateTime<Utc>) -> Result<Arc<Snapshot>, Error> {

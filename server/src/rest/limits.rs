@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 use std::task::Poll;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::Problem;
+use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, Method};
 
 use super::extract::bearer;
@@ -17,6 +18,9 @@ use crate::rate_limit::Standing;
 use crate::request_id::{RequestId, problem_response};
 use crate::state::AppState;
 use crate::{edge, packing};
+
+/// The path of [`super::availability::openings`].
+const SLOTS: &str = "/api/v1/availability/{id}";
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -32,13 +36,21 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 
 async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Request, next: Next) -> Response {
     let head = request.method() == Method::HEAD;
+    // Asked for most of all, and answered from memory: what has to be loaded for it looks after itself.
+    let is_slots = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == SLOTS)
+        && (head || request.method() == Method::GET);
     let books = request.method() == Method::POST && request.uri().path() == "/api/v1/bookings";
     let standing = match state.limits.check(address, bearer(request.headers()), books) {
         Err(problem) => return problem::finish(refused(problem_response(&problem)), id, head),
         Ok(standing) => standing,
     };
     // Finished first: that can make another answer of it.
-    let mut response = problem::finish(to_its_end(id, packing::run(request, next)).await, id, head);
+    // In few places of this future, which is moved about as large as it may become.
+    let answer = match is_slots {
+        true => packing::run(request, next).await,
+        false => Box::pin(to_its_end(id, Box::pin(packing::run(request, next)))).await,
+    };
+    let mut response = problem::finish(answer, id, head);
     match standing {
         None => response,
         Some(_) if response.status() == http::StatusCode::TOO_MANY_REQUESTS => refused(response),
@@ -53,10 +65,8 @@ async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Req
 }
 
 /// What has begun to wait, for Postgres that is, goes on to its end whether or not the client stays: a statement that is
-/// dropped half way costs its connection, and a booking that was made would not be known to have been. What does not
-/// wait, as an answer from memory, needs no task for that.
-async fn to_its_end(id: &RequestId, work: impl Future<Output = Response> + Send + 'static) -> Response {
-    let mut work = Box::pin(work);
+/// dropped half way costs its connection, and a booking that was made would not be known to have been.
+async fn to_its_end(id: &RequestId, mut work: BoxFuture<'static, Response>) -> Response {
     if let Poll::Ready(response) = futures::poll!(&mut work) {
         return response;
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::large::{self, LargeAnswer};
 use crate::providers::snapshot_of;
 use crate::snapshot::Snapshot;
+use crate::undisturbed::undisturbed;
 use crate::{Error, Services};
 
 /// What `GET /availability/{provider}` asks, as it came.
@@ -142,7 +143,8 @@ pub async fn openings(
 
 /// The calendar around a range that snapshots do not cover.
 async fn load_far(s: &Services, near: &Snapshot, range: TimeRange, now: DateTime<Utc>) -> Result<Arc<Snapshot>, Error> {
-    let loaded = Snapshot::load(&s.pool, near.provider.provider_id, range, now).await?;
+    let (db, provider_id) = (s.pool.clone(), near.provider.provider_id);
+    let loaded = undisturbed(async move { Snapshot::load(&db, provider_id, range, now).await }).await?;
     Ok(Arc::new(loaded.ok_or(Problem::NotFound)?))
 }
 
