@@ -81,18 +81,19 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
 }
 
 fn html(title: &str, body: &str) -> String {
-    html_with("", title, body)
+    let foot = "<footer><nav aria-label=\"More\"><a href=\"/problems\">All problems</a> \
+                <a href=\"/api/docs\">API documentation</a></nav></footer>";
+    document("", title, body, foot)
 }
 
-/// With more in its head. Every text on these pages is our own: nothing to escape.
-pub fn html_with(head: &str, title: &str, body: &str) -> String {
+/// A page that needs nothing else to work. Every text on these pages is our own: nothing to escape.
+pub fn document(head: &str, title: &str, body: &str, foot: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – Eventide</title>\
-         <link rel=\"stylesheet\" href=\"/problems/style.css\">{head}</head><body><header><a href=\"/\">Eventide</a></header><main>{body}</main>\
-         <footer><nav aria-label=\"More\"><a href=\"/problems\">All problems</a> <a href=\"/api/docs\">API documentation</a></nav></footer>\
-         </body></html>"
+         <link rel=\"stylesheet\" href=\"/problems/style.css\">{head}</head><body>\
+         <header><a href=\"/\">Eventide</a></header><main>{body}</main>{foot}</body></html>"
     )
 }
 
@@ -109,6 +110,8 @@ code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
 dt { margin-top: 1rem; font-weight: 600; }
 dd { margin: 0; }
 ul { padding-left: 1.25rem; }
+.place { margin: 1.5rem 0; padding: 1.25rem; border-radius: 0.75rem; background: light-dark(#fff, #1f1d3d); text-align: center; }
+.place strong { display: block; font-size: 4rem; line-height: 1.1; font-variant-numeric: tabular-nums; }
 footer { margin-top: 3rem; }
 footer a { margin-right: 1rem; }
 ";

@@ -61,11 +61,12 @@ fn page(position: u64) -> String {
                 <script type=\"module\" src=\"/problems/line.js\"></script>";
     let body = format!(
         "<h1>Many guests at once</h1>\
-         <p aria-live=\"polite\" aria-atomic=\"true\">You are number <strong id=\"position\">{position}</strong> in \
-         line.</p><p>This page follows by itself and opens when it is your turn: nothing is gained by loading it \
-         again, and nothing is lost.</p>"
+         <p class=\"place\" aria-live=\"polite\" aria-atomic=\"true\">You are number \
+         <strong id=\"position\">{position}</strong> in line.</p>\
+         <p>Keep this page open: it follows by itself and lets you in when it is your turn. To load it again gains \
+         nothing, and loses nothing.</p>"
     );
-    problem_pages::html_with(head, "Many guests at once", &body)
+    problem_pages::document(head, "Many guests at once", &body, "")
 }
 
 const SCRIPT: &str = "\
