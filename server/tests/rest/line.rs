@@ -54,6 +54,8 @@ async fn who_arrives_when_no_page_can_be_made_waits_in_a_fair_line(pool: PgPool)
     let second = page(&api, "/ada?month=2026-12", "").await;
     let (second, shown) = (ticket(&second), second.text().await.unwrap());
     assert!(shown.contains("id=\"position\"") && shown.contains("in line"), "{shown}");
+    // What matters stands out, and nothing leads away from it.
+    assert!(shown.contains("class=\"place\"") && !shown.contains("<footer>"), "{shown}");
     let (before, behind) =
         (position(&api, &first).await.as_u64().unwrap(), position(&api, &second).await.as_u64().unwrap());
     assert!(0 < before && before < behind, "{before} {behind}");
