@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use app::context::{Allowed, Guard, Guarded, Making, Network, Peer, RequestId as ForPages, Site};
 use app::shared::Telling;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,7 +22,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list};
 
 use crate::client_address::ClientAddress;
-use crate::request_id::{RequestId, problem_response};
+use crate::request_id::{self, RequestId, problem_response};
 use crate::state::AppState;
 
 /// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
@@ -79,7 +79,10 @@ async fn render(state: &AppState, request: Request) -> Response {
     let options = state.leptos.clone();
     let answer = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
     let (mut parts, page) = answer(request).await.into_parts();
-    let page = to_bytes(page, rendering::LONGEST_PAGE).await.unwrap_or_default();
+    let Some(page) = rendering::whole(page).await else {
+        let request_id = request_id::current();
+        return problem_response(&Problem::Internal { request_id });
+    };
     let nonce = nonce.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let sealed = policy::seal(&String::from_utf8_lossy(&page), &nonce);
     parts.headers.remove(CONTENT_LENGTH);

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::response::Response;
 use domain::Problem;
 use leptos::prelude::Owner;
@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::request_id::{RequestId, problem_response};
+use crate::request_id::{self, RequestId, problem_response};
 
 /// How long one may wait for its turn, and then for its answer. What takes longer goes on to its end unheard.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// How long what a page has started may run on once the page is there.
 const AFTERMATH: Duration = Duration::from_secs(60);
 /// No page is as long as this.
-pub const LONGEST_PAGE: usize = 16 << 20;
+const LONGEST_PAGE: usize = 16 << 20;
 
 tokio::task_local! {
     static STAGE: Arc<Stage>;
@@ -69,8 +69,10 @@ impl Rendering {
         let (answer, answered) = oneshot::channel();
         let working = async move {
             let (parts, body) = work.await.into_parts();
-            let body = to_bytes(body, LONGEST_PAGE).await.unwrap_or_default();
-            let _ = answer.send(Response::from_parts(parts, Body::from(body)));
+            // Without its body it is no answer: who waits hears of a failure.
+            if let Some(body) = whole(body).await {
+                let _ = answer.send(Response::from_parts(parts, Body::from(body)));
+            }
         };
         let all = {
             let stage = stage.clone();
@@ -85,7 +87,7 @@ impl Rendering {
         tokio::spawn(id.clone().scope(all));
         match timeout(LONGEST, answered).await {
             Ok(Ok(response)) => response,
-            // It panicked, which is in the log.
+            // Why is in the log: it panicked, or its body broke off.
             Ok(Err(_)) => problem_response(&Problem::Internal { request_id: id.as_str().to_owned() }),
             Err(_) => problem_response(&Problem::Unavailable),
         }
@@ -96,6 +98,12 @@ impl Stage {
     fn owner(&self) -> std::sync::MutexGuard<'_, Option<Owner>> {
         self.owner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// All of a body; `None`, with its cause in the log, when it is too long or breaks off.
+pub async fn whole(body: Body) -> Option<Bytes> {
+    let read = to_bytes(body, LONGEST_PAGE).await;
+    read.inspect_err(|cause| tracing::error!(request_id = request_id::current(), %cause, "a page without an end")).ok()
 }
 
 /// Keeps the present owner, the outermost of its render, until all of that has ended.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use app::shared::{Question, Telling};
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::from_fn_with_state;
@@ -23,7 +23,7 @@ use http::{HeaderMap, StatusCode};
 use service::providers::{self, Found};
 use tokio::time::{Instant, timeout};
 
-use super::rendering::LONGEST_PAGE;
+use super::rendering::whole;
 use super::show;
 use crate::client_address::ClientAddress;
 use crate::line::{self, Arrival};
@@ -116,7 +116,7 @@ async fn make(state: &AppState, id: &RequestId, question: &Question) -> Option<P
     let response = show(State(state.clone()), id.clone(), request).await;
     let shown = telling.told().filter(|_| response.status() == StatusCode::OK)?;
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, LONGEST_PAGE).await.ok()?;
+    let body = whole(body).await?;
     let policy = parts.headers.get(CONTENT_SECURITY_POLICY)?.clone();
     Page::new(state.services.clock.now(), shown, policy, body)
 }
@@ -151,7 +151,7 @@ impl Page {
 async fn own(response: Response, coding: Coding) -> Response {
     let (mut parts, body) = response.into_parts();
     parts.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let body = pack(&mut parts.headers, to_bytes(body, LONGEST_PAGE).await.unwrap_or_default(), coding).await;
+    let body = pack(&mut parts.headers, whole(body).await.unwrap_or_default(), coding).await;
     Response::from_parts(parts, Body::from(body))
 }
 
