@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
-use crate::wire::TextEncoding;
+use crate::json_codec::TextEncoding;
 
 /// A problem on its way from a server function to the page that asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,20 +8,20 @@ mod components;
 pub mod context;
 #[cfg(feature = "provider")]
 pub mod dashboard;
-mod draft;
-#[cfg(not(feature = "provider"))]
-mod elsewhere;
 pub mod error;
+mod form_flash;
 #[cfg(feature = "hydrate")]
 mod intl;
+mod json_codec;
 pub mod live;
+pub mod local_time;
 mod pages;
 pub mod proof;
 mod reactive;
+#[cfg(not(feature = "provider"))]
+mod reload_routes;
 #[cfg(feature = "provider")]
 pub mod told;
-mod wire;
-pub mod zoned;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -31,11 +31,11 @@ use leptos_router::{SsrMode, path};
 use components::{Frame, SiteTitle};
 #[cfg(feature = "provider")]
 use dashboard::ProviderRoutes;
-#[cfg(not(feature = "provider"))]
-use elsewhere::ProviderRoutes;
 #[cfg(feature = "ssr")]
 pub use pages::shared;
 use pages::{Booked, GuestPage, NotFound};
+#[cfg(not(feature = "provider"))]
+use reload_routes::ProviderRoutes;
 
 /// The document around the pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

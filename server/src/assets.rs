@@ -12,7 +12,7 @@ use leptos::config::LeptosOptions;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
-use crate::packing::Coding;
+use crate::compression::Coding;
 use crate::state::AppState;
 
 #[derive(RustEmbed)]

@@ -17,7 +17,7 @@ use crate::state::AppState;
 /// Server functions that do nothing by the session: what guests use, what reads for every page, and what opens a
 /// session by a password.
 pub const OPEN: [&str; 8] =
-    ["guest_page", "book", "booking_page", "cancel_booking", "current_viewer", "kept_draft", "sign_in", "sign_up"];
+    ["guest_page", "book", "booking_page", "cancel_booking", "current_viewer", "kept_flash", "sign_in", "sign_up"];
 
 /// Before a server function is called: `forbidden` unless it is one of [`OPEN`], nobody is signed in, or a page of
 /// ours asks.

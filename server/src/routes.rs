@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::state::AppState;
-use crate::{api_docs, assets, edge, line, live, pages, problem_pages, rest, rpc, security};
+use crate::{api_docs, assets, line, live, middleware, pages, problem_pages, rest, rpc, security};
 
 /// The whole server: pages, REST, the live socket, files.
 pub fn router(state: AppState) -> Router {
@@ -21,7 +21,7 @@ pub fn router(state: AppState) -> Router {
         .merge(line::routes())
         .merge(assets::routes())
         .fallback(pages::not_found)
-        .layer(from_fn_with_state(state.clone(), edge::layer))
+        .layer(from_fn_with_state(state.clone(), middleware::layer))
         // With the edge in a layer of their own:
         .merge(pages::guest::routes(&state))
         .merge(rest::routes(&state))

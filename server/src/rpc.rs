@@ -19,7 +19,7 @@ use leptos::server_fn::axum::server_fn_paths;
 use leptos::server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 
 use crate::body;
-use crate::edge::{accepts_html, refused};
+use crate::middleware::{accepts_html, refused};
 use crate::proof;
 use crate::state::AppState;
 

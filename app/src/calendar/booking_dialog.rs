@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::placement::{ShownBooking, WeekData};
+use super::week_layout::{ShownBooking, WeekData};
 use crate::dashboard::calls::CancelOwnBooking;
 use crate::dashboard::ui::Modal;
 use crate::dashboard::{BookingDetails, CancelForm};

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::placement::WeekData;
-use crate::dashboard::entered::Entered;
+use super::week_layout::WeekData;
+use crate::dashboard::form_kit::Entered;
 use crate::error::ApiError;
 use crate::proof::Scripts;
 

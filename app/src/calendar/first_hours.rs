@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::calls::SaveHours;
 use super::hours::office_hours;
-use super::placement::WeekData;
+use super::week_layout::WeekData;
 use crate::dashboard::ui::Failure;
 use crate::proof::Proof;
 

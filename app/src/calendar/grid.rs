@@ -5,11 +5,11 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::web_sys::{Element, HtmlElement, KeyboardEvent, PointerEvent};
 
+use super::element_rect::Area;
 use super::hours::clock;
-use super::measure::Area;
-use super::placement::{Block, Target, WeekData, weekday};
-use super::pointer::{Chooser, Selection};
-use crate::zoned::date_label;
+use super::time_selection::{Chooser, Selection};
+use super::week_layout::{Block, Target, WeekData, weekday};
+use crate::local_time::date_label;
 
 /// Where the page of a block is, for a browser without JavaScript.
 fn href(data: &WeekData, target: Target) -> String {

@@ -7,9 +7,9 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use domain::recurrence::RecurrenceEnd;
 use domain::{AvailabilityEntry, Effect, Pattern, Series, TimeRange};
 
-use super::placement::ShownHours;
-use crate::dashboard::entered::Entered;
-use crate::zoned;
+use super::week_layout::ShownHours;
+use crate::dashboard::form_kit::Entered;
+use crate::local_time;
 
 /// The weekdays as RRULE names them, with their names for people, from Monday.
 pub const WEEKDAYS: [(&str, &str, &str); 7] = [
@@ -114,7 +114,7 @@ fn series_fields(hours: &mut Entered, series: &Series) {
         }
         RecurrenceEnd::UntilInstant(instant) => {
             hours.set("ends", "until");
-            hours.set("until", zoned::local(instant, series.time_zone.name()).date().to_string());
+            hours.set("until", local_time::local(instant, series.time_zone.name()).date().to_string());
         }
         RecurrenceEnd::Count(count) => {
             hours.set("ends", "count");
@@ -141,7 +141,7 @@ pub fn clock_zone<'a>(hours: &'a Entered, home: &'a str) -> &'a str {
 /// A suggested stretch put into the form: a series keeps its weekdays, unless it has only one.
 pub fn take_suggestion(hours: &mut Entered, range: TimeRange, home: &str) {
     let zone = clock_zone(hours, home).to_owned();
-    let (start, end) = (zoned::local(range.start(), &zone), zoned::local(range.end(), &zone));
+    let (start, end) = (local_time::local(range.start(), &zone), local_time::local(range.end(), &zone));
     hours.set("start_time", clock(minutes(start)));
     hours.set("end_time", clock(minutes(end)));
     hours.set("all_day", "");
@@ -209,7 +209,7 @@ mod tests {
     fn opened(entry: &AvailabilityEntry) -> Entered {
         let within = range("2026-01-01T00:00:00Z", "2027-12-31T00:00:00Z");
         let first = entry.pattern.occurrences(within)[0];
-        let (start, end) = (zoned::local(first.range.start(), HOME), zoned::local(first.range.end(), HOME));
+        let (start, end) = (local_time::local(first.range.start(), HOME), local_time::local(first.range.end(), HOME));
         let shown =
             ShownHours { availability_id: entry.availability_id, effect: entry.effect, start, end, date: first.date };
         editing(entry, &shown)

@@ -9,12 +9,12 @@ use leptos::prelude::*;
 
 use super::calls::{DeleteHours, SaveHours};
 use super::hours::{WEEKDAYS, clock_zone, editing, take_suggestion};
-use super::placement::{ShownHours, WeekData, spoken_range};
-use crate::dashboard::entered::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
+use super::week_layout::{ShownHours, WeekData, spoken_range};
+use crate::dashboard::form_kit::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
 use crate::dashboard::ui::Modal;
 use crate::error::ApiError;
+use crate::local_time;
 use crate::proof::Proof;
-use crate::zoned;
 
 /// The dialog's state, to be opened from anywhere on the page.
 #[derive(Clone, Copy)]
@@ -187,7 +187,7 @@ fn SkipButton(sheet: Sheet, chosen: RwSignal<Option<ShownHours>>) -> AnyView {
     view! {
         {move || date().map(|date: NaiveDate| view! {
             <button type="submit" class="button" name=sheet.input_name("skip") value=date.to_string()>
-                "Leave out "{zoned::date_label(date)}
+                "Leave out "{local_time::date_label(date)}
             </button>
         })}
     }
@@ -228,8 +228,8 @@ fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<Shown
             Problem::VersionConflict { current } => {
                 let shown = chosen.get_untracked().map(|shown| match &current.pattern {
                     Pattern::OneOff(range) => ShownHours {
-                        start: zoned::local(range.start(), &zone),
-                        end: zoned::local(range.end(), &zone),
+                        start: local_time::local(range.start(), &zone),
+                        end: local_time::local(range.end(), &zone),
                         ..shown
                     },
                     Pattern::Recurring(_) => shown,
@@ -276,7 +276,7 @@ fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<Shown
 
 /// Told by `clock`, the zone that the form's own times are of.
 fn overlap(sheet: Sheet, home: &str, clock: &str, conflicts: &[Conflict], suggestions: &[TimeRange]) -> AnyView {
-    let spoken = |start, end| spoken_range(zoned::local(start, clock), zoned::local(end, clock));
+    let spoken = |start, end| spoken_range(local_time::local(start, clock), local_time::local(end, clock));
     let others = conflicts.iter().take(3).map(|conflict| view! { <li>{spoken(conflict.start, conflict.end)}</li> });
     let more = conflicts.len().saturating_sub(3);
     let buttons = suggestions.iter().map(|&range| {

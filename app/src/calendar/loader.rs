@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::calls::week;
-use super::placement::WeekData;
+use super::week_layout::WeekData;
 use crate::dashboard::focus::keep_focus;
 use crate::dashboard::retry::Retry;
 use crate::error::ApiError;

@@ -2,18 +2,18 @@
 
 mod booking_dialog;
 pub mod calls;
+mod element_rect;
 mod first_hours;
 mod grid;
 mod hours;
 mod hours_dialog;
 mod loader;
-mod measure;
 mod page;
-mod placement;
-mod pointer;
 #[cfg(feature = "ssr")]
 pub mod reading;
+mod time_selection;
+mod week_layout;
 
 pub use page::CalendarPage;
-pub use placement::ShownBooking;
-pub(crate) use placement::{range, spoken_range};
+pub use week_layout::ShownBooking;
+pub(crate) use week_layout::{range, spoken_range};

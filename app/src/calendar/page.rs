@@ -14,8 +14,8 @@ use super::grid::WeekGrid;
 use super::hours::{blank, office_hours};
 use super::hours_dialog::{HoursDialog, HoursDialogue};
 use super::loader::Loader;
-use super::placement::{Target, WeekData, week_title};
-use super::pointer::{Chooser, Selection};
+use super::time_selection::{Chooser, Selection};
+use super::week_layout::{Target, WeekData, week_title};
 use crate::components::LiveBadge;
 use crate::dashboard::ui::{Failure, PageFailure};
 use crate::live::use_live;
@@ -117,7 +117,7 @@ fn tick(now: RwSignal<chrono::NaiveDateTime>, data: RwSignal<WeekData>) {
     Effect::new(move |_| {
         let set = move || {
             if let Some(zone) = data.try_with_untracked(|data| data.provider.public.time_zone.name().to_owned()) {
-                now.try_set(crate::zoned::local(crate::zoned::now(), &zone));
+                now.try_set(crate::local_time::local(crate::local_time::now(), &zone));
             }
         };
         set();

@@ -9,7 +9,7 @@ use service::{Actor, Services};
 use uuid::Uuid;
 
 use super::calls::{DeletedHours, Orphan};
-use super::placement::{ShownBooking, ShownHours, WeekData, spoken_range};
+use super::week_layout::{ShownBooking, ShownHours, WeekData, spoken_range};
 use crate::error::ApiError;
 
 /// How many orphaned bookings are named.

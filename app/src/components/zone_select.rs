@@ -3,8 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::local_time::zone_label;
 use crate::reactive::{effect, part};
-use crate::zoned::zone_label;
 
 /// One for most offsets, so that somebody without scripts finds a clock that shows the same.
 const COMMON: [&str; 30] = [

@@ -7,11 +7,11 @@ use leptos::prelude::*;
 
 pub use self::calls::ChangePassword;
 use self::calls::{EndOtherSessions, EndSession, ListedSession, list_sessions};
-use super::entered::{Entered, Entry, Kind, Sheet};
+use super::form_kit::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
 use crate::error::ApiError;
+use crate::local_time::{date_label, full_date_label, time_label};
 use crate::proof::Proof;
-use crate::zoned::{date_label, full_date_label, time_label};
 
 #[component]
 pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyView {

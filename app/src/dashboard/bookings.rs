@@ -14,7 +14,7 @@ use crate::calendar::{ShownBooking, range};
 use crate::components::Copyable;
 use crate::components::LiveBadge;
 use crate::live::use_live;
-use crate::zoned::full_date_label;
+use crate::local_time::full_date_label;
 
 #[component]
 pub fn BookingsPage() -> impl IntoView {

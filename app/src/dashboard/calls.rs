@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::entered::Entered;
+use super::form_kit::Entered;
 use crate::calendar::ShownBooking;
 use crate::error::ApiError;
 use crate::proof::Scripts;

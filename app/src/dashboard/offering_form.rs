@@ -5,7 +5,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::calls::SaveOffering;
-use super::entered::{Entered, Entry, Kind, Sheet, Tick, Unseen};
+use super::form_kit::{Entered, Entry, Kind, Sheet, Tick, Unseen};
 use crate::error::ApiError;
 use crate::proof::Proof;
 

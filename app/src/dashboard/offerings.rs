@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::calls::{DeleteOffering, OfferOffering, SaveOffering, list_offerings};
-use super::entered::Entered;
+use super::form_kit::Entered;
 use super::offering_form::{OfferingForm, blank, existing};
 use super::ui::{Failure, Modal, PageFailure};
 use crate::proof::Proof;

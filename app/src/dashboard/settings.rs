@@ -7,7 +7,7 @@ use leptos_meta::Title;
 
 use super::account::{ChangeOfPassword, ChangePassword, Sessions};
 use super::calls::{UpdateMe, public_url, whoami};
-use super::entered::{Entered, Entry, Kind, Sheet};
+use super::form_kit::{Entered, Entry, Kind, Sheet};
 use super::layout::SavedHandle;
 use super::tokens::Tokens;
 use super::ui::{Failure, PageFailure};

@@ -10,7 +10,7 @@ use service::{Actor, Services};
 use super::calls::{Shelf, ShelfPage};
 use crate::calendar::reading;
 use crate::error::ApiError;
-use crate::zoned;
+use crate::local_time;
 
 /// How many bookings make a page of what is to come.
 const PAGE: u32 = 50;
@@ -93,7 +93,7 @@ async fn back(
     let unreadable = || Problem::Malformed { detail: "This cursor is not one of ours.".into() };
     let mut to = match cursor {
         "" => latest,
-        text => zoned::parse_instant(text).ok_or_else(unreadable)?.min(latest),
+        text => local_time::parse_instant(text).ok_or_else(unreadable)?.min(latest),
     };
     let mut length = LOOK_BACK;
     loop {

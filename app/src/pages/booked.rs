@@ -13,10 +13,10 @@ use super::ProblemPage;
 use super::guest::{BookedData, CancelBooking, booking_page, cancel_booking, focus, manage_path};
 use crate::components::{Copyable, LiveBadge, TextArea, Typed};
 use crate::error::ApiError;
+use crate::json_codec::Packed;
 use crate::live::{Live, use_live};
+use crate::local_time::{self, duration_label, full_date_label, offset_label, range_label, zone_label};
 use crate::reactive::{effect, flag, memo, text};
-use crate::wire::Packed;
-use crate::zoned::{self, duration_label, full_date_label, offset_label, range_label, zone_label};
 
 #[component]
 pub fn Booked() -> impl IntoView {
@@ -56,7 +56,7 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
     let live = use_live(booked.live.clone());
     let is_under_way = RwSignal::new(false);
     follow(live, booked.clone(), key.clone(), data, is_under_way);
-    let BookedData { booking, provider, offering, now, manage_url, draft, .. } = booked;
+    let BookedData { booking, provider, offering, now, manage_url, flash, .. } = booked;
     // Booked or cancelled just now, on a page that stayed: what had the focus is gone with the form, and
     // without this nobody would hear what has come in its place.
     let is_loaded = Owner::current_shared_context().is_none_or(|context| context.during_hydration());
@@ -99,7 +99,7 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
                 <Copyable text=manage_url label="Address of this page"/>
                 <p class="actions"><a class="button primary" href=file rel="external" download>"Add to calendar"</a></p>
             </div>
-            <Cancel id key draft data is_under_way/>
+            <Cancel id key flash data is_under_way/>
         }
         .into_any()
     } else {
@@ -173,7 +173,7 @@ fn heading(status: BookingStatus, is_over: bool) -> (&'static str, &'static str)
 
 /// Date and hours by one clock.
 fn when(booking: &Booking, zone: &str) -> AnyView {
-    let (start, end) = (zoned::local(booking.start, zone), zoned::local(booking.end, zone));
+    let (start, end) = (local_time::local(booking.start, zone), local_time::local(booking.end, zone));
     let (day, hours) = (full_date_label(start.date()), range_label(start, end));
     let clock = format!("{} ({})", zone_label(zone), offset_label(booking.start, zone));
     view! { <p class="when"><strong>{day}", "<span class="whole">{hours}</span></strong> <span>{clock}</span></p> }
@@ -185,14 +185,14 @@ fn when(booking: &Booking, zone: &str) -> AnyView {
 fn Cancel(
     id: String,
     key: String,
-    draft: crate::draft::Draft,
+    flash: crate::form_flash::Flash,
     data: Resource<Result<Packed, ApiError>>,
     is_under_way: RwSignal<bool>,
 ) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     let awake = RwSignal::new(false);
     effect(move || awake.set(true));
-    let error = RwSignal::new(draft.error());
+    let error = RwSignal::new(flash.error());
     let address = StoredValue::new((id, key));
     let submit = move |ev: SubmitEvent| {
         ev.prevent_default();
@@ -213,7 +213,7 @@ fn Cancel(
             }
         });
     };
-    let reason = draft.get("reason");
+    let reason = flash.get("reason");
     let form = move |field: &'static str| {
         let (id, key) = address.get_value();
         view! {

@@ -4,9 +4,9 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::draft::Draft;
 use crate::error::ApiError;
-use crate::wire::{Packed, Text};
+use crate::form_flash::Flash;
+use crate::json_codec::{Packed, Text};
 
 #[cfg(feature = "ssr")]
 use crate::context::{
@@ -32,9 +32,9 @@ pub async fn current_viewer() -> Result<Packed, ApiError> {
 }
 
 /// What was typed before, on the page that asks.
-#[server(prefix = "/rpc", endpoint = "kept_draft", output = Text)]
-pub async fn kept_draft() -> Result<Draft, ApiError> {
-    Ok(Draft::kept())
+#[server(prefix = "/rpc", endpoint = "kept_flash", output = Text)]
+pub async fn kept_flash() -> Result<Flash, ApiError> {
+    Ok(Flash::kept())
 }
 
 #[server(prefix = "/rpc", endpoint = "sign_up", output = Text)]
@@ -64,13 +64,13 @@ pub async fn sign_up(
     match outcome.await {
         Ok(signed_in) => {
             set_session_cookies(&signed_in);
-            Draft::forget("/sign-up");
+            Flash::forget("/sign-up");
             leptos_axum::redirect("/dashboard");
             Ok(())
         }
         Err(ApiError(problem)) => {
             let typed = typed.map(|(name, value)| (name, if name == "password" { "" } else { value }));
-            back_to("/sign-up", Draft::new(typed, problem.clone()));
+            back_to("/sign-up", Flash::new(typed, problem.clone()));
             Err(ApiError(problem))
         }
     }
@@ -89,12 +89,12 @@ pub async fn sign_in(#[server(default)] email: String, #[server(default)] passwo
     match outcome.await {
         Ok(signed_in) => {
             set_session_cookies(&signed_in);
-            Draft::forget("/sign-in");
+            Flash::forget("/sign-in");
             leptos_axum::redirect("/dashboard");
             Ok(())
         }
         Err(ApiError(problem)) => {
-            back_to("/sign-in", Draft::new([("email", &email)], problem.clone()));
+            back_to("/sign-in", Flash::new([("email", &email)], problem.clone()));
             Err(ApiError(problem))
         }
     }
@@ -112,10 +112,10 @@ pub async fn sign_out() -> Result<(), ApiError> {
 
 /// Sends a plain form back to its page, with what was typed.
 #[cfg(feature = "ssr")]
-pub fn back_to(page: &str, draft: Draft) {
+pub fn back_to(page: &str, flash: Flash) {
     // No form of ours leads to such an address.
     if crate::context::is_plain_form() && page.len() <= 2000 {
-        draft.keep(page.split(['?', '#']).next().unwrap_or(page));
+        flash.keep(page.split(['?', '#']).next().unwrap_or(page));
         leptos_axum::redirect(page);
     }
 }

@@ -4,35 +4,35 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use server_fn::ServerFn;
 
-use super::session::{SignIn as Door, kept_draft};
+use super::session::{SignIn as Door, kept_flash};
 use crate::components::{Field, Kind};
-use crate::draft::Draft;
+use crate::form_flash::Flash;
 
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let draft = Resource::new(|| (), |()| kept_draft());
+    let flash = Resource::new(|| (), |()| kept_flash());
     view! {
         <Title text="Sign in"/>
         <section class="sheet">
             <h1>"Welcome back"</h1>
             <p class="lead">"Sign in to see your calendar and bookings."</p>
             <Suspense fallback=|| view! { <div class="sheet-form skeleton"></div> }>
-                {move || Suspend::new(async move { form(draft.await.unwrap_or_default()) })}
+                {move || Suspend::new(async move { form(flash.await.unwrap_or_default()) })}
             </Suspense>
             <p class="aside">"New here? " <a href="/sign-up">"Make a page of your own"</a></p>
         </section>
     }
 }
 
-fn form(draft: Draft) -> AnyView {
-    let error = draft.error();
+fn form(flash: Flash) -> AnyView {
+    let error = flash.error();
     let general = error.clone().filter(|error| ["email", "password"].iter().all(|name| error.field(name).is_none()));
     let error = Signal::stored(error);
     view! {
         <form class="sheet-form" method="post" action=Door::url() novalidate>
             {general.map(|error| view! { <p class="notice bad" role="alert">{error.summary()}</p> })}
             <Field id="email" name="email" label="E-mail" kind=Kind::input("email", "username", 254)
-                value=draft.get("email") fault="email" error=error/>
+                value=flash.get("email") fault="email" error=error/>
             <Field id="password" name="password" label="Password" fault="password" error=error
                 kind=Kind::input("password", "current-password", 200)/>
             <button class="button primary wide">"Sign in"</button>

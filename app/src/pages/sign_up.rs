@@ -7,21 +7,21 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use server_fn::ServerFn;
 
-use super::session::{SignUp as Door, kept_draft};
+use super::session::{SignUp as Door, kept_flash};
 use crate::components::{Field, Kind, ZoneSelect};
-use crate::draft::Draft;
 use crate::error::ApiError;
+use crate::form_flash::Flash;
 
 #[component]
 pub fn SignUp() -> impl IntoView {
-    let draft = Resource::new(|| (), |()| kept_draft());
+    let flash = Resource::new(|| (), |()| kept_flash());
     view! {
         <Title text="Sign up"/>
         <section class="sheet">
             <h1>"Open your page"</h1>
             <p class="lead">"Say when you can be booked; guests see it at once."</p>
             <Suspense fallback=|| view! { <div class="sheet-form skeleton"></div> }>
-                {move || Suspend::new(async move { view! { <Form draft=draft.await.unwrap_or_default()/> } })}
+                {move || Suspend::new(async move { view! { <Form flash=flash.await.unwrap_or_default()/> } })}
             </Suspense>
             <p class="aside">"Already have one? " <a href="/sign-in">"Sign in"</a></p>
         </section>
@@ -31,14 +31,14 @@ pub fn SignUp() -> impl IntoView {
 const FIELDS: [&str; 5] = ["display_name", "handle", "email", "password", "time_zone"];
 
 #[component]
-fn Form(draft: Draft) -> AnyView {
-    let error = RwSignal::new(draft.error());
-    let zone = RwSignal::new(match draft.get("time_zone") {
+fn Form(flash: Flash) -> AnyView {
+    let error = RwSignal::new(flash.error());
+    let zone = RwSignal::new(match flash.get("time_zone") {
         zone if zone.is_empty() => "UTC".to_owned(),
         zone => zone,
     });
     #[cfg(feature = "hydrate")]
-    if draft.get("time_zone").is_empty() {
+    if flash.get("time_zone").is_empty() {
         Effect::new(move |_| {
             if let Some(own) = crate::intl::own_zone() {
                 zone.set(own);
@@ -47,7 +47,7 @@ fn Form(draft: Draft) -> AnyView {
     }
 
     let handle = NodeRef::<html::Input>::new();
-    let suggested = StoredValue::new(draft.get("handle"));
+    let suggested = StoredValue::new(flash.get("handle"));
     let suggest = move |ev: leptos::ev::Event| {
         let Some(handle) = handle.get() else { return };
         // One that was typed by hand stays.
@@ -76,14 +76,14 @@ fn Form(draft: Draft) -> AnyView {
             <div role="alert">{move || general().map(|words| view! { <p class="notice bad">{words}</p> })}</div>
             <div on:input=suggest>
                 <Field id="display_name" name="display_name" label="Your name" fault="display_name" error=error
-                    kind=Kind::input("text", "name", 80) value=draft.get("display_name")
+                    kind=Kind::input("text", "name", 80) value=flash.get("display_name")
                     hint="As guests know you, or your practice or studio."/>
             </div>
             <Field id="handle" name="handle" label="Address of your page" fault="handle" error=error node_ref=handle
-                kind=Kind::input("text", "off", 30) value=draft.get("handle")
+                kind=Kind::input("text", "off", 30) value=flash.get("handle")
                 hint="The last part of the link you share: a to z, digits and hyphens."/>
             <Field id="email" name="email" label="E-mail" fault="email" error=error
-                kind=Kind::input("email", "username", 254) value=draft.get("email")/>
+                kind=Kind::input("email", "username", 254) value=flash.get("email")/>
             <Field id="password" name="password" label="Password" fault="password" error=error
                 kind=Kind::input("password", "new-password", 200)
                 hint="At least 10 characters. A few words in a row are easy to remember."/>

@@ -91,7 +91,7 @@ mod occurrences {
 
     use super::{Occurrence, Pattern, Series};
     use crate::recurrence::RecurrenceEnd;
-    use crate::wall::instant_in;
+    use crate::wall_time::instant_in;
     use crate::{TimeRange, WallTime};
 
     /// How far, in local days, an occurrence's date may lie before the last day it covers: it may end

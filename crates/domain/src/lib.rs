@@ -20,7 +20,7 @@ pub mod range_set;
 pub mod recurrence;
 pub mod slots;
 pub mod time_range;
-pub mod wall;
+pub mod wall_time;
 
 pub use availability::{AvailabilityEntry, Effect, NewAvailability, Pattern, Series};
 pub use booking::{Booking, BookingStatus, Guest, NewBooking};
@@ -34,7 +34,7 @@ pub use range_set::RangeSet;
 pub use recurrence::Recurrence;
 pub use slots::Slot;
 pub use time_range::TimeRange;
-pub use wall::{TimeZone, WallTime};
+pub use wall_time::{TimeZone, WallTime};
 
 /// The instant type used everywhere: UTC, written `2026-11-22T09:00:00Z`.
 pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -46,7 +46,7 @@ pub async fn versions(s: &Services, providers: &[Uuid]) -> Result<Vec<(Uuid, i64
 
 /// Hands hints to the other nodes, in one statement of its own.
 pub async fn notify(s: &Services, payloads: &[String]) -> Result<(), Error> {
-    Ok(store::hints::notify(&s.pool, CHANNEL, payloads).await?)
+    Ok(store::notify::notify(&s.pool, CHANNEL, payloads).await?)
 }
 
 /// Deletes what is no longer kept; for a background job.

@@ -48,7 +48,7 @@ pub(crate) async fn given_up(
         );
         return Err(Problem::field("handle", "too_many", message).into());
     }
-    Ok(store::handles::give_up(db, provider_id, old, now).await?)
+    Ok(store::handles::given_up(db, provider_id, old, now).await?)
 }
 
 /// Forgets those that are free again; for a background job.

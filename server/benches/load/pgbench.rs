@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::world::{World, first_monday, start_of};
 
 /// What `service::bookings::book` sends where nobody else books with the provider at the same moment:
-/// the one statement of `service::store::bookings::take_time`, outside of a transaction.
+/// the one statement of `service::store::bookings::book`, outside of a transaction.
 ///
 /// The server knows the version that the calendar has to have; pgbench knows none and only compares.
 /// It also has the ids and the hash made in Postgres, which costs little.

@@ -13,10 +13,10 @@ use service::providers;
 use super::ApiProblem;
 use super::answer::{Created, IfNoneMatch, conditional, is_match};
 use super::extract::{AsProvider, JsonForm, NoQuery, PathId, ProviderPath, Query};
+use super::from_to;
 use super::large::{self, Reader, sent_as_it_is};
 use super::replies::{Deleted, Explanation, Openings};
 use super::requests::AvailabilityRequest;
-use super::stretch;
 use crate::state::AppState;
 
 /// When a provider can be booked
@@ -125,7 +125,7 @@ pub async fn list(
 ) -> Result<Json<Page<AvailabilityEntry>>, ApiProblem> {
     let [from, to, limit, cursor] = query.only(["from", "to", "limit", "cursor"])?;
     let page = PageRequest::parse(limit.as_deref(), cursor)?;
-    let within = stretch::read(&state.services, &actor, from.as_deref(), to.as_deref()).await?.closed()?;
+    let within = from_to::read(&state.services, &actor, from.as_deref(), to.as_deref()).await?.closed()?;
     Ok(Json(availability::list(&state.services, &actor, within, page).await?))
 }
 

@@ -10,9 +10,9 @@ use service::paging::PageRequest;
 use super::ApiProblem;
 use super::answer::Created;
 use super::extract::{AsProvider, Authed, JsonForm, NoQuery, OptionalJsonForm, PathId, Query};
+use super::from_to;
 use super::replies::Booked;
 use super::requests::{BookingRequest, CancelRequest};
-use super::stretch;
 use crate::client_address::ClientAddress;
 use crate::state::AppState;
 
@@ -87,7 +87,7 @@ pub async fn list(
     let page = PageRequest::parse(limit.as_deref(), cursor)?;
     let status = status.map(|status| status.parse::<BookingStatus>()).transpose();
     let status = status.map_err(|()| ApiProblem::malformed("status is not one that a booking can have."))?;
-    let stretch = stretch::read(&state.services, &actor, from.as_deref(), to.as_deref()).await?;
+    let stretch = from_to::read(&state.services, &actor, from.as_deref(), to.as_deref()).await?;
     let filter = BookingFilter { from: stretch.from, to: stretch.to, status, search };
     Ok(Json(bookings::list(&state.services, &actor, filter, page).await?))
 }

@@ -20,7 +20,7 @@ use service::caller::network;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::client_address::ClientAddress;
-use crate::packing::{self, Gzip};
+use crate::compression::{self, Gzip};
 
 /// Of one network, so many large answers are under way at once.
 const AT_ONCE: usize = 2;
@@ -86,7 +86,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, state).await?;
-        let takes_gzip = packing::accepts(&parts.headers, "gzip");
+        let takes_gzip = compression::accepts(&parts.headers, "gzip");
         Ok(Self { address, only_head: parts.method == Method::HEAD, takes_gzip })
     }
 }
@@ -98,7 +98,7 @@ pub fn nothing() -> Body {
 
 /// What [`LargeAnswers::body`] makes is not packed again.
 pub fn sent_as_it_is(mut response: Response, packed: bool) -> Response {
-    response.extensions_mut().insert(packing::AsItIs);
+    response.extensions_mut().insert(compression::AsItIs);
     let is_empty = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

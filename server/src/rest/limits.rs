@@ -17,7 +17,7 @@ use crate::client_address::ClientAddress;
 use crate::rate_limit::Standing;
 use crate::request_id::{RequestId, problem_response};
 use crate::state::AppState;
-use crate::{edge, packing};
+use crate::{compression, middleware};
 
 /// The path of [`super::availability::openings`].
 const SLOTS: &str = "/api/v1/availability/{id}";
@@ -31,7 +31,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     let answer = async |request: Request, id: RequestId, ClientAddress(address)| {
         limited(&state, address, &id, request, next).await
     };
-    edge::around(&state, request, answer).await
+    middleware::around(&state, request, answer).await
 }
 
 async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Request, next: Next) -> Response {
@@ -47,8 +47,8 @@ async fn limited(state: &AppState, address: IpAddr, id: &RequestId, request: Req
     // Finished first: that can make another answer of it.
     // In few places of this future, which is moved about as large as it may become.
     let answer = match is_slots {
-        true => packing::run(request, next).await,
-        false => Box::pin(to_its_end(id, Box::pin(packing::run(request, next)))).await,
+        true => compression::run(request, next).await,
+        false => Box::pin(to_its_end(id, Box::pin(compression::run(request, next)))).await,
     };
     let mut response = problem::finish(answer, id, head);
     match standing {

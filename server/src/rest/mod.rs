@@ -5,6 +5,7 @@ mod availability;
 mod bookings;
 mod calendar_file;
 mod extract;
+mod from_to;
 mod health;
 mod json;
 mod large;
@@ -15,7 +16,6 @@ mod problem;
 mod providers;
 mod replies;
 pub mod requests;
-mod stretch;
 mod tokens;
 
 use axum::Router;

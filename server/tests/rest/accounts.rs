@@ -342,7 +342,7 @@ async fn cookies_have_their_prefix_where_people_come_by_https(pool: PgPool) {
     let browser = Sender::new(&api);
     let wrong = browser.send("sign_in", &[("email", "ada@example.com"), ("password", "a wrong password")]).await;
     let draft = set_cookies(wrong.headers());
-    assert!(draft[0].starts_with("__Secure-eventide_draft_0=") && draft[0].ends_with("; Secure"), "{draft:?}");
+    assert!(draft[0].starts_with("__Secure-eventide_flash_0=") && draft[0].ends_with("; Secure"), "{draft:?}");
     assert!(
         draft.iter().all(|cookie| cookie.starts_with("__Secure-") && cookie.contains("; Path=/sign-in; HttpOnly; "))
     );

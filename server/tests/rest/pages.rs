@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get as on_get;
-use server::{AppState, Config, edge};
+use server::{AppState, Config, middleware};
 use service::{Clock, Services};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -171,8 +171,10 @@ async fn a_panic_is_answered_with_500_and_the_request_id(pool: PgPool) {
             panic!("a secret cause")
         }
     });
-    let router: Router =
-        Router::new().route("/", panicking).layer(from_fn_with_state(state.clone(), edge::layer)).with_state(state);
+    let router: Router = Router::new()
+        .route("/", panicking)
+        .layer(from_fn_with_state(state.clone(), middleware::layer))
+        .with_state(state);
     let request =
         http::Request::get("/").header("x-request-id", "from-outside-1").body(axum::body::Body::empty()).unwrap();
     let response = router.oneshot(request).await.unwrap();

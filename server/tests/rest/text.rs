@@ -52,10 +52,10 @@ impl Words<'_> {
     fn all(&self) -> BTreeMap<&'static str, String> {
         let lines = ["name", "title", "location", "token", "guest", "search", "note", "query"];
         let paragraphs = ["bio", "description", "notes", "reason"];
-        let drafts = ["d_name", "d_email", "d_notes", "d_reason", "d_phone"];
+        let flashes = ["d_name", "d_email", "d_notes", "d_reason", "d_phone"];
         let mut all = BTreeMap::from_iter(lines.map(|field| (field, self.line(field))));
         all.extend(paragraphs.map(|field| (field, self.lines(field))));
-        all.extend(drafts.map(|field| (field, self.draft(field))));
+        all.extend(flashes.map(|field| (field, self.draft(field))));
         all.insert("email", self.email());
         all
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::dashboard::entered::Entered;
+use crate::dashboard::form_kit::Entered;
 use crate::error::ApiError;
 use crate::proof::Scripts;
 

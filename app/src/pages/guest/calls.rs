@@ -9,9 +9,9 @@ use domain::{Booking, Instant, Offering, PublicProvider};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::draft::Draft;
 use crate::error::ApiError;
-use crate::wire::{Packed, Text};
+use crate::form_flash::Flash;
+use crate::json_codec::{Packed, Text};
 
 #[cfg(feature = "ssr")]
 use super::shared::{self, Shown, Telling};
@@ -31,7 +31,7 @@ pub struct GuestData {
     pub refused_zone: Option<String>,
     /// Makes a form that is sent twice one booking. Empty on a page that many get: there the browser makes it.
     pub form_key: String,
-    pub draft: Draft,
+    pub flash: Flash,
 }
 
 /// The cookie in which the browser tells its zone, so that the next page is right from the start; with
@@ -70,7 +70,7 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
         state: LiveState { version: snapshot.version, profile, openings },
         now,
         form_key: if Telling::is_wanted() { String::new() } else { super::form_key::new() },
-        draft: Draft::kept(),
+        flash: Flash::kept(),
     }))
 }
 
@@ -118,7 +118,7 @@ pub async fn book(
     };
     match outcome.await {
         Ok(booked) => {
-            Draft::forget(&page);
+            Flash::forget(&page);
             leptos_axum::redirect(&format!("/bookings/{}?key={}", booked.booking.booking_id, booked.manage_token));
             Ok(())
         }
@@ -130,7 +130,7 @@ pub async fn book(
                 ("tz", &time_zone),
             ]);
             let typed = [("start", &*start), ("name", &name), ("email", &email), ("phone", &phone), ("notes", &notes)];
-            crate::pages::session::back_to(&format!("{page}{query}#details"), Draft::new(typed, problem.clone()));
+            crate::pages::session::back_to(&format!("{page}{query}#details"), Flash::new(typed, problem.clone()));
             Err(ApiError(problem))
         }
     }
@@ -168,7 +168,7 @@ pub struct BookedData {
     pub live: LiveState,
     /// The whole address of this page, to be kept.
     pub manage_url: String,
-    pub draft: Draft,
+    pub flash: Flash,
 }
 
 /// [`BookedData`].
@@ -189,7 +189,7 @@ pub async fn booking_page(id: String, key: String) -> Result<Packed, ApiError> {
         provider: profile.provider.clone(),
         live: LiveState { version: snapshot.version, profile, openings: domain::Openings::default() },
         now: services.clock.now(),
-        draft: Draft::kept(),
+        flash: Flash::kept(),
         booking,
         offering,
     }))
@@ -214,7 +214,7 @@ pub async fn cancel_booking(id: String, key: String, #[server(default)] reason: 
         }
         Err(error) => {
             let error = ApiError::from(error);
-            crate::pages::session::back_to(&page, Draft::new([("reason", &reason)], error.0.clone()));
+            crate::pages::session::back_to(&page, Flash::new([("reason", &reason)], error.0.clone()));
             Err(error)
         }
     }

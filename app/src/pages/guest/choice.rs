@@ -10,7 +10,7 @@ use domain::{Instant, Offering, Openings, PublicProvider, Slot, TimeRange, slots
 use leptos_router::params::ParamsMap;
 use uuid::Uuid;
 
-use crate::zoned;
+use crate::local_time;
 
 /// The address's query, read. What cannot be read was not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Asked {
             duration: text("duration").and_then(|text| text.parse().ok()),
             month: text("month").and_then(|month| date(&format!("{month}-01"))),
             date: text("date").and_then(date),
-            start: text("start").and_then(zoned::parse_instant),
+            start: text("start").and_then(local_time::parse_instant),
             zone: text("tz").filter(|zone| zone.len() <= 64).map(str::to_owned),
         }
     }
@@ -64,7 +64,7 @@ impl Asked {
             ("duration", &self.duration.map(|minutes| minutes.to_string()).unwrap_or_default()),
             ("month", &month),
             ("date", &text(self.date)),
-            ("start", &self.start.map(zoned::instant_text).unwrap_or_default()),
+            ("start", &self.start.map(local_time::instant_text).unwrap_or_default()),
             ("tz", self.zone.as_deref().unwrap_or_default()),
         ])
     }
@@ -143,14 +143,14 @@ fn days(openings: &Openings, offering: &Offering, duration: u32, zone: &str, now
     let Ok(within) = TimeRange::new(now, end) else { return Days::new() };
     let mut days = Days::new();
     for slot in slots::slots(openings, offering, duration, within, now) {
-        days.entry(zoned::local(slot.start, zone).date()).or_default().push(slot);
+        days.entry(local_time::local(slot.start, zone).date()).or_default().push(slot);
     }
     days
 }
 
 /// The month to show, as its first day.
 fn month(asked: &Asked, days: &Days, zone: &str, now: Instant) -> NaiveDate {
-    let local = |instant| zoned::local(instant, zone).date();
+    let local = |instant| local_time::local(instant, zone).date();
     let date = asked.month.or(asked.start.map(local)).or(asked.date).or(days.keys().next().copied());
     let date = date.unwrap_or_else(|| local(now));
     date.with_day(1).unwrap_or(date)
@@ -159,7 +159,7 @@ fn month(asked: &Asked, days: &Days, zone: &str, now: Instant) -> NaiveDate {
 /// The day whose times are shown: the one asked for, else the first with free times in the month.
 fn shown_date(asked: &Asked, days: &Days, month: NaiveDate, zone: &str) -> Option<NaiveDate> {
     let in_month = |date: &NaiveDate| (date.year(), date.month()) == (month.year(), month.month());
-    let start = asked.start.map(|start| zoned::local(start, zone).date());
+    let start = asked.start.map(|start| local_time::local(start, zone).date());
     start.or(asked.date).filter(in_month).or_else(|| days.range(month..).next().map(|(date, _)| *date).filter(in_month))
 }
 
@@ -196,7 +196,7 @@ impl Chosen {
                 && asked.duration.is_none_or(|asked| asked == duration),
             offering: chosen.and_then(|chosen| offerings.iter().position(|offering| offering == chosen)),
             date: shown_date(&asked, &days, month, &zone),
-            today: zoned::local(now, &zone).date(),
+            today: local_time::local(now, &zone).date(),
             provider: state.profile.provider.clone(),
             asked,
             zone,
@@ -229,7 +229,7 @@ impl Chosen {
     }
 
     pub fn local(&self, instant: Instant) -> NaiveDateTime {
-        zoned::local(instant, &self.zone)
+        local_time::local(instant, &self.zone)
     }
 }
 

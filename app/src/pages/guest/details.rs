@@ -12,10 +12,10 @@ use super::picker::Picker;
 use super::{focus, form_key, show};
 use crate::components::{Field, Kind, Typed};
 use crate::error::ApiError;
-use crate::reactive::{effect, flag, mark, memo, part, text};
-use crate::zoned::{
+use crate::local_time::{
     date_label, duration_label, full_date_label, instant_text, offset_label, range_label, time_label, zone_label,
 };
+use crate::reactive::{effect, flag, mark, memo, part, text};
 
 /// Faults of these are shown beside their fields; of others above them.
 const SHOWN: [&str; 4] = ["guest.name", "guest.email", "guest.phone", "guest.notes"];
@@ -159,15 +159,15 @@ impl Sending {
 
 #[component]
 pub fn Details(picker: Picker, data: GuestData) -> AnyView {
-    let draft = data.draft;
+    let flash = data.flash;
     // Of another time it tells nothing now; what was typed stays.
-    let about_this = picker.read_untracked(start_text) == draft.get("start");
+    let about_this = picker.read_untracked(start_text) == flash.get("start");
     let sending = Sending {
         picker,
         is_under_way: RwSignal::new(false),
         is_done: RwSignal::new(false),
         unanswered: RwSignal::new(String::new()),
-        error: RwSignal::new(draft.error().filter(|_| about_this)),
+        error: RwSignal::new(flash.error().filter(|_| about_this)),
         form_key: RwSignal::new(data.form_key.clone()),
     };
     sending.forget_other_times();
@@ -200,14 +200,14 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
                 {hidden("duration_minutes", |chosen| Some(chosen.duration.to_string()))}
                 {hidden("time_zone", |chosen| Some(chosen.zone.clone()))}
                 <input type="hidden" name="form_key" value=data.form_key/>
-                <Field id="name" name="name" label="Your name" fault="guest.name" error=error value=draft.get("name")
+                <Field id="name" name="name" label="Your name" fault="guest.name" error=error value=flash.get("name")
                     kind=Kind::input("text", "name", 120)/>
-                <Field id="email" name="email" label="E-mail" fault="guest.email" error=error value=draft.get("email")
+                <Field id="email" name="email" label="E-mail" fault="guest.email" error=error value=flash.get("email")
                     kind=Kind::input("email", "email", 254)/>
-                <Field id="phone" name="phone" label="Phone" fault="guest.phone" error=error value=draft.get("phone")
+                <Field id="phone" name="phone" label="Phone" fault="guest.phone" error=error value=flash.get("phone")
                     kind=Kind::input("tel", "tel", 40) optional=true/>
                 <Field id="notes" name="notes" label="Anything to know beforehand?" fault="guest.notes" error=error
-                    value=draft.get("notes") kind=Kind::text(2000) optional=true/>
+                    value=flash.get("notes") kind=Kind::text(2000) optional=true/>
                 <button class="button primary wide" aria-disabled=blocked aria-busy=busy>{words}</button>
                 <p class="fine">"Only the provider sees what you enter here."</p>
             </form>

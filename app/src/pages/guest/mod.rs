@@ -23,8 +23,8 @@ use self::picker::{Picker, Settings};
 use self::times::Times;
 use super::ProblemPage;
 use crate::components::LiveBadge;
+use crate::local_time::zone_label;
 use crate::reactive::{flag, memo, text};
-use crate::zoned::zone_label;
 
 #[component]
 pub fn GuestPage() -> impl IntoView {

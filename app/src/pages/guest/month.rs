@@ -9,8 +9,8 @@ use super::choice::{Chosen, month_text};
 use super::focus;
 use super::picker::{Apply, Picker};
 use crate::components::ZoneSelect;
+use crate::local_time::{WEEKDAYS, full_date_label, month_label};
 use crate::reactive::{effect, flag, mark, maybe, text};
-use crate::zoned::{WEEKDAYS, full_date_label, month_label};
 
 /// Six weeks always, so that nothing moves from month to month.
 const CELLS: usize = 42;

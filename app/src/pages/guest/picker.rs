@@ -17,11 +17,11 @@ use super::calls::{CHOSEN, ZONE_COOKIE};
 use super::choice::{Asked, Chosen, LastDays};
 use crate::live::{Live, use_live};
 #[cfg(feature = "hydrate")]
+use crate::local_time;
+use crate::local_time::duration_label;
+#[cfg(feature = "hydrate")]
 use crate::reactive::effect;
 use crate::reactive::{flag, maybe, memo, part, text};
-#[cfg(feature = "hydrate")]
-use crate::zoned;
-use crate::zoned::duration_label;
 
 /// Seconds.
 #[cfg(feature = "hydrate")]
@@ -91,10 +91,10 @@ impl Picker {
         effect(move || {
             // By the server's clock where the browser's own is wrong. A page that many get can be a minute old: by so
             // little the two may differ.
-            let ahead = then - zoned::now();
+            let ahead = then - local_time::now();
             let ahead = if ahead.num_seconds().abs() < CLOCKS_AGREE { TimeDelta::zero() } else { ahead };
             let tick = move || {
-                now.try_set(zoned::now() + ahead);
+                now.try_set(local_time::now() + ahead);
             };
             tick();
             if let Ok(ticking) = set_interval_with_handle(tick, std::time::Duration::from_secs(30)) {

@@ -161,8 +161,8 @@ mod tests {
         for cookie in [
             "eventide_session=x",
             "__Host-eventide_session=x",
-            "a=b; __Secure-eventide_draft_0=x",
-            "eventide_draft_0=x",
+            "a=b; __Secure-eventide_flash_0=x",
+            "eventide_flash_0=x",
             "eventide_tz=Europe%2FParis; eventide_device=x",
         ] {
             assert_eq!(question("/ada", cookie), None, "{cookie}");

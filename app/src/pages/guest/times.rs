@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use super::choice::Chosen;
 use super::picker::Picker;
+use crate::local_time::{date_label, instant_text, month_label, offset_label, time_label};
 use crate::reactive::{flag, maybe, text};
-use crate::zoned::{date_label, instant_text, month_label, offset_label, time_label};
 
 /// Name, and the hour in the guest's zone at which it ends.
 const PARTS: [(&str, u32); 3] = [("Morning", 12), ("Afternoon", 17), ("Evening", 24)];

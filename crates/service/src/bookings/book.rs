@@ -202,7 +202,7 @@ async fn write(
         outbox_id: ids::new_id(booking.created_at),
         message: &json!({ "booking_id": booking.booking_id }),
     };
-    if plan.joins { store::bookings::take_seat(db, &seat).await } else { store::bookings::take_time(db, &seat).await }
+    if plan.joins { store::bookings::book_seat(db, &seat).await } else { store::bookings::book(db, &seat).await }
 }
 
 /// After the commit: what is in memory moves on by this booking, without asking the database.

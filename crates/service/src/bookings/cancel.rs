@@ -37,7 +37,7 @@ async fn try_cancel(s: &Services, provider_id: Uuid, booking_id: Uuid, reason: O
     booking.reason = reason.map(str::to_owned);
     booking.updated_at = now;
 
-    let freed = store::bookings::give_up(&mut *tx, &booking, standing.appointment_id).await?;
+    let freed = store::bookings::cancel(&mut *tx, &booking, standing.appointment_id).await?;
     let message = json!({ "booking_id": booking_id });
     store::bookings::tell(&mut *tx, provider_id, ids::new_id(now), "booking.cancelled", &message, now).await?;
     let during = TimeRange::new(booking.start, booking.end).map_err(|_| Problem::NotFound)?;

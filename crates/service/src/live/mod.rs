@@ -6,8 +6,8 @@
 //! listeners. So a lost hint costs a second, and nothing costs a change.
 
 mod frame;
-mod hints;
 mod listener;
+mod notify;
 mod ring;
 mod room;
 mod tasks;

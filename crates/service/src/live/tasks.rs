@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Live, hints, locked};
+use super::{Live, locked, notify};
 use crate::{Services, changes, handles, idempotency};
 
 /// So many rooms are fed at a time.
@@ -49,13 +49,13 @@ impl Live {
         let every = settings.poll_every;
         keep(&mut tasks, "poll", &services, move |services| async move { poll(&services, every).await });
         keep(&mut tasks, "prune", &services, |services| async move { prune(&services).await });
-        let listening = hints::pool(&services);
+        let listening = notify::pool(&services);
         if settings.hints {
-            keep(&mut tasks, "send hints", &services, |services| async move { hints::send(&services).await });
+            keep(&mut tasks, "send hints", &services, |services| async move { notify::send(&services).await });
             let pool = listening.clone();
             keep(&mut tasks, "receive hints", &services, move |services| {
                 let pool = pool.clone();
-                async move { hints::receive(&services, &pool).await }
+                async move { notify::receive(&services, &pool).await }
             });
         }
         shutdown.cancelled().await;

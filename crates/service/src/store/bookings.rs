@@ -74,7 +74,7 @@ pub struct NewSeat<'a> {
 
 /// Takes a stretch of time and its first seat. The calendar's new version; `None` when it was no
 /// longer at the expected one, and nothing was written.
-pub async fn take_time(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
+pub async fn book(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
     let guest = &new.booking.guest;
     sqlx::query_scalar!(
         "with moved as (
@@ -127,7 +127,7 @@ pub async fn take_time(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Resu
 
 /// Takes the lowest free seat of a group appointment. The calendar's new version; `None` when it was
 /// no longer at the expected one or all seats were taken, and nothing was written.
-pub async fn take_seat(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
+pub async fn book_seat(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
     let guest = &new.booking.guest;
     sqlx::query_scalar!(
         "with free as (
@@ -281,7 +281,7 @@ pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uu
 
 /// Writes the booking's status and reason, and lets go of its time when nobody else sits in it.
 /// Whether the time is free now.
-pub async fn give_up(db: impl PgExecutor<'_>, booking: &Booking, appointment_id: Uuid) -> sqlx::Result<bool> {
+pub async fn cancel(db: impl PgExecutor<'_>, booking: &Booking, appointment_id: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"with left_seat as (
                update booking set status = $3, reason = $4, updated_at = $5

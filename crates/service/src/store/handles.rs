@@ -5,7 +5,12 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 /// Keeps the handle for the provider who had it, from now on.
-pub async fn give_up(db: impl PgExecutor<'_>, provider_id: Uuid, handle: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn given_up(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    handle: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into former_handle (handle, provider_id, given_up_at) values ($1, $2, $3)
          on conflict on constraint former_handle_pkey do update

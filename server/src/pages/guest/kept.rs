@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::packing::Coding;
+use crate::compression::Coding;
 
 /// Bytes of pages, packed and not.
 const MOST_BYTES: u64 = 64 << 20;

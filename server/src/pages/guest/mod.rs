@@ -26,12 +26,12 @@ use tokio::time::{Instant, timeout};
 use super::rendering::whole;
 use super::show;
 use crate::client_address::ClientAddress;
+use crate::compression::Coding;
 use crate::line::{self, Arrival};
-use crate::packing::Coding;
 use crate::request_id::{RequestId, problem_response};
 use crate::rest::IfNoneMatch;
 use crate::state::AppState;
-use crate::{edge, security};
+use crate::{middleware, security};
 use kept::{Key, Page};
 
 pub use kept::Kept;
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// In a layer of its own, as REST: in a rush most requests of all come through here, and each layer costs.
 pub fn routes(state: &AppState) -> Router<AppState> {
-    Router::new().route("/{provider}", get(guest)).layer(from_fn_with_state(state.clone(), edge::guests))
+    Router::new().route("/{provider}", get(guest)).layer(from_fn_with_state(state.clone(), middleware::guests))
 }
 
 async fn guest(
@@ -54,7 +54,7 @@ async fn guest(
 ) -> Response {
     let Ok(Path(provider)) = provider else {
         let detail = "The address holds bytes that are not text.".to_owned();
-        return edge::refused(&Problem::Malformed { detail }, request.headers(), false);
+        return middleware::refused(&Problem::Malformed { detail }, request.headers(), false);
     };
     let coding = Coding::of(request.headers());
     let found = providers::find(&state.services, &provider).await;
@@ -76,7 +76,7 @@ async fn guest(
                 Err(_) => state.line.step_back(ticket, address.network(), Instant::now()),
             },
             Arrival::Waits(place) => place,
-            Arrival::Refused => return edge::refused(&Problem::Unavailable, request.headers(), false),
+            Arrival::Refused => return middleware::refused(&Problem::Unavailable, request.headers(), false),
         };
         return line::waiting(&place, state.config.is_https());
     }

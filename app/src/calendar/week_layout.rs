@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::hours::WEEKDAYS;
-use crate::zoned::{date_label, full_date_label, time_label};
+use crate::local_time::{date_label, full_date_label, time_label};
 
 /// A week of a provider's calendar; local times are the provider's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

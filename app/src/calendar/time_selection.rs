@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::web_sys::{Element, PointerEvent};
 
-use super::measure::Area;
+use super::element_rect::Area;
 
 /// Starts and ends snap to so many minutes.
 const SNAP: i32 = 15;

@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 use crate::error::ApiError;
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Draft {
+pub struct Flash {
     pub values: BTreeMap<String, String>,
     pub problem: Option<ApiError>,
 }
 
 /// Contacts pass through here: names only.
-impl std::fmt::Debug for Draft {
+impl std::fmt::Debug for Flash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
-impl Draft {
+impl Flash {
     /// Empty when it is not known.
     pub fn get(&self, name: &str) -> String {
         self.values.get(name).cloned().unwrap_or_default()
@@ -41,7 +41,7 @@ mod cookies {
 
     use domain::Problem;
 
-    use super::{ApiError, Draft};
+    use super::{ApiError, Flash};
     use crate::context::{cookie, cookie_text, set_cookie_for, site};
 
     /// A browser keeps at most 4096 bytes in a cookie; longer notes take several.
@@ -55,16 +55,16 @@ mod cookies {
     /// The prefix makes the browser refuse them without `Secure`, from a neighbour without TLS say.
     fn names(secure: bool) -> impl Iterator<Item = String> {
         let prefix = if secure { "__Secure-" } else { "" };
-        (0..PIECES).map(move |piece| format!("{prefix}eventide_draft_{piece}"))
+        (0..PIECES).map(move |piece| format!("{prefix}eventide_flash_{piece}"))
     }
 
-    impl Draft {
+    impl Flash {
         pub fn new<const N: usize>(values: [(&str, &str); N], problem: Problem) -> Self {
             let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             Self { values, problem: Some(ApiError(problem)) }
         }
 
-        /// Keeps the draft for the page at `path`. One that is too long (far beyond what fields
+        /// Keeps the flash for the page at `path`. One that is too long (far beyond what fields
         /// accept) is kept without its longest value.
         pub fn keep(mut self, path: &str) {
             self.values.retain(|_, value| value.chars().count() <= LONGEST_VALUE);
@@ -81,7 +81,7 @@ mod cookies {
             }
         }
 
-        /// The headers that keep the draft, where the answer is made by hand; none for one that is too long.
+        /// The headers that keep the flash, where the answer is made by hand; none for one that is too long.
         pub fn headers(&self, path: &str, secure: bool) -> Option<Vec<String>> {
             let text =
                 |(name, value, seconds): (String, String, i64)| cookie_text(path, &name, &value, seconds, secure);
@@ -112,8 +112,8 @@ mod cookies {
             if text.len() > LONGEST * PIECES {
                 return Self::default();
             }
-            let draft = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());
-            draft.filter(Self::is_bounded).unwrap_or_default()
+            let flash = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());
+            flash.filter(Self::is_bounded).unwrap_or_default()
         }
 
         fn is_bounded(&self) -> bool {
@@ -139,20 +139,20 @@ mod cookies {
         }
 
         #[test]
-        fn a_draft_fits_into_its_cookies_or_is_not_kept() {
-            let draft = Draft::new([("notes", &"\u{1f3b9}".repeat(2500))], Problem::Unauthenticated);
-            let headers = draft.headers("/ada", true).unwrap();
+        fn a_flash_fits_into_its_cookies_or_is_not_kept() {
+            let flash = Flash::new([("notes", &"\u{1f3b9}".repeat(2500))], Problem::Unauthenticated);
+            let headers = flash.headers("/ada", true).unwrap();
             assert_eq!(headers.len(), PIECES);
             assert!(headers.iter().all(|header| header.len() < 4096 && header.contains("; Secure")));
-            assert_eq!(URL_SAFE_NO_PAD.decode(read(&headers)).unwrap(), serde_json::to_vec(&draft).unwrap());
-            let long = Draft::new([("notes", &"x".repeat(LONGEST * PIECES))], Problem::Unauthenticated);
+            assert_eq!(URL_SAFE_NO_PAD.decode(read(&headers)).unwrap(), serde_json::to_vec(&flash).unwrap());
+            let long = Flash::new([("notes", &"x".repeat(LONGEST * PIECES))], Problem::Unauthenticated);
             assert_eq!(long.headers("/ada", true), None);
         }
 
         #[test]
-        fn what_no_form_of_ours_has_is_no_draft() {
+        fn what_no_form_of_ours_has_is_no_flash() {
             let many: Vec<String> = (0..=MOST_VALUES).map(|number| number.to_string()).collect();
-            let of = |names: &[String], value: &str| Draft {
+            let of = |names: &[String], value: &str| Flash {
                 values: names.iter().map(|name| (name.clone(), value.to_owned())).collect(),
                 problem: None,
             };

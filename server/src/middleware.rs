@@ -18,7 +18,7 @@ use http::{Method, StatusCode};
 use crate::client_address::ClientAddress;
 use crate::request_id::{RequestId, WAIT_WHEN_UNAVAILABLE, X_REQUEST_ID, problem_response};
 use crate::state::AppState;
-use crate::{packing, problem_pages, security};
+use crate::{compression, problem_pages, security};
 
 /// With the limit of what one address may ask; REST counts for itself and tells where one stands.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -26,7 +26,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
         Err(problem) if !is_watch(request.uri().path()) => {
             refused(&problem, request.headers(), request.uri().path().starts_with("/rpc/"))
         }
-        _ => packing::run(request, next).await,
+        _ => compression::run(request, next).await,
     };
     let mut response = around(&state, request, answer).await;
     // Pages are somebody's own, and of one moment: what was typed, who is signed in.
