@@ -1,6 +1,7 @@
 //! The pages of Eventide and their server functions, rendered on the server (`ssr`) and made live in
 //! the browser (`hydrate`).
 
+mod address;
 #[cfg(feature = "provider")]
 pub mod calendar;
 mod components;
@@ -10,6 +11,7 @@ pub mod context;
 pub mod dashboard;
 pub mod error;
 mod form_flash;
+mod form_key;
 #[cfg(feature = "hydrate")]
 mod intl;
 mod json_codec;
@@ -20,8 +22,12 @@ pub mod proof;
 mod reactive;
 #[cfg(not(feature = "provider"))]
 mod reload_routes;
+mod server_functions;
+#[cfg(feature = "ssr")]
+pub mod shown;
 #[cfg(feature = "provider")]
 pub mod told;
+mod zone_cookie;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};

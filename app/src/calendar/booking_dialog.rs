@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::week_layout::{ShownBooking, WeekData};
-use crate::dashboard::calls::CancelOwnBooking;
 use crate::dashboard::ui::Modal;
 use crate::dashboard::{BookingDetails, CancelForm};
+use crate::server_functions::own_bookings::CancelOwnBooking;
 
 #[derive(Clone, Copy)]
 pub struct BookingDialogue {

@@ -3,11 +3,11 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::calls::SaveHours;
 use super::hours::office_hours;
 use super::week_layout::WeekData;
 use crate::dashboard::ui::Failure;
 use crate::proof::Proof;
+use crate::server_functions::availability::SaveHours;
 
 #[component]
 pub fn FirstHours(data: RwSignal<WeekData>, save: ServerAction<SaveHours>, choose: Callback<()>) -> AnyView {

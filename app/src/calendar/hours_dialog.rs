@@ -7,7 +7,6 @@ use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::calls::{DeleteHours, SaveHours};
 use super::hours::{WEEKDAYS, clock_zone, editing, take_suggestion};
 use super::week_layout::{ShownHours, WeekData, spoken_range};
 use crate::dashboard::form_kit::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
@@ -15,6 +14,7 @@ use crate::dashboard::ui::Modal;
 use crate::error::ApiError;
 use crate::local_time;
 use crate::proof::Proof;
+use crate::server_functions::availability::{DeleteHours, SaveHours};
 
 /// The dialog's state, to be opened from anywhere on the page.
 #[derive(Clone, Copy)]

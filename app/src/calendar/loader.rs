@@ -4,12 +4,12 @@ use domain::Problem;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::calls::week;
 use super::week_layout::WeekData;
 use crate::dashboard::focus::keep_focus;
 use crate::dashboard::retry::Retry;
 use crate::error::ApiError;
 use crate::live::{Connection, Live};
+use crate::server_functions::availability::week;
 
 #[derive(Clone, Copy)]
 pub struct Loader {

@@ -1,18 +1,17 @@
 //! The provider's calendar: a week (a day on a phone) of hours and bookings, edited in place.
 
 mod booking_dialog;
-pub mod calls;
 mod element_rect;
 mod first_hours;
 mod grid;
-mod hours;
+pub(crate) mod hours;
 mod hours_dialog;
 mod loader;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod reading;
 mod time_selection;
-mod week_layout;
+pub(crate) mod week_layout;
 
 pub use page::CalendarPage;
 pub use week_layout::ShownBooking;

@@ -8,7 +8,6 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::booking_dialog::{BookingDialog, BookingDialogue};
-use super::calls::{DeletedHours, week};
 use super::first_hours::FirstHours;
 use super::grid::WeekGrid;
 use super::hours::{blank, office_hours};
@@ -19,6 +18,7 @@ use super::week_layout::{Target, WeekData, week_title};
 use crate::components::LiveBadge;
 use crate::dashboard::ui::{Failure, PageFailure};
 use crate::live::use_live;
+use crate::server_functions::availability::{DeletedHours, week};
 
 #[component]
 pub fn CalendarPage() -> impl IntoView {

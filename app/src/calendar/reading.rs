@@ -8,9 +8,9 @@ use service::snapshot::Snapshot;
 use service::{Actor, Services};
 use uuid::Uuid;
 
-use super::calls::{DeletedHours, Orphan};
 use super::week_layout::{ShownBooking, ShownHours, WeekData, spoken_range};
 use crate::error::ApiError;
+use crate::server_functions::availability::{DeletedHours, Orphan};
 
 /// How many orphaned bookings are named.
 const NAMED_ORPHANS: usize = 10;

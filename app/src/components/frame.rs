@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::pages::{SignOut, Viewer, current_viewer};
 use crate::proof::Proof;
+use crate::server_functions::sessions::{SignOut, Viewer, current_viewer};
 use server_fn::ServerFn;
 
 #[component]

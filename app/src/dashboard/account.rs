@@ -1,17 +1,15 @@
 //! The password, and the browsers that are signed in.
 
-mod calls;
-
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-pub use self::calls::ChangePassword;
-use self::calls::{EndOtherSessions, EndSession, ListedSession, list_sessions};
 use super::form_kit::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
 use crate::error::ApiError;
 use crate::local_time::{date_label, full_date_label, time_label};
 use crate::proof::Proof;
+pub use crate::server_functions::account::ChangePassword;
+use crate::server_functions::account::{EndOtherSessions, EndSession, ListedSession, list_sessions};
 
 #[component]
 pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyView {

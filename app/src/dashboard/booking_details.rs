@@ -5,12 +5,12 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::calls::CancelOwnBooking;
 use super::ui::Failure;
+use crate::address::encoded;
 use crate::calendar::{ShownBooking, spoken_range};
 use crate::components::TextArea;
-use crate::pages::encoded;
 use crate::proof::Proof;
+use crate::server_functions::own_bookings::CancelOwnBooking;
 
 /// The status for people, and the class of its badge.
 pub fn status_label(status: BookingStatus) -> (&'static str, &'static str) {

@@ -7,7 +7,6 @@ use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use super::booking_details::{BookingDetails, CancelForm, status_label};
-use super::calls::{CancelOwnBooking, Shelf, ShelfPage};
 use super::listing::{Asked, Listing};
 use super::ui::{Failure, PageFailure};
 use crate::calendar::{ShownBooking, range};
@@ -15,6 +14,7 @@ use crate::components::Copyable;
 use crate::components::LiveBadge;
 use crate::live::use_live;
 use crate::local_time::full_date_label;
+use crate::server_functions::own_bookings::{CancelOwnBooking, Shelf, ShelfPage};
 
 #[component]
 pub fn BookingsPage() -> impl IntoView {

@@ -4,8 +4,8 @@ use domain::Problem;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
-use super::calls::whoami;
 use super::ui::{Failure, PageFailure};
+use crate::server_functions::providers::whoami;
 
 const PAGES: [(&str, &str, bool); 4] = [
     ("/dashboard", "Calendar", true),

@@ -5,12 +5,12 @@ use domain::Problem;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::calls::{Shelf, ShelfPage, list_bookings};
 use super::focus::keep_focus;
 use super::retry::Retry;
 use crate::calendar::ShownBooking;
 use crate::error::ApiError;
 use crate::live::{Connection, Live};
+use crate::server_functions::own_bookings::{Shelf, ShelfPage, list_bookings};
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,6 @@
 mod account;
 mod booking_details;
 mod bookings;
-pub mod calls;
 pub(crate) mod focus;
 pub mod form_kit;
 mod layout;
@@ -13,7 +12,7 @@ mod offerings;
 pub(crate) mod retry;
 mod settings;
 #[cfg(feature = "ssr")]
-mod shelf;
+pub(crate) mod shelf;
 mod tokens;
 pub mod ui;
 

@@ -4,10 +4,10 @@ use domain::{Approval, NewOffering, Offering};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::calls::SaveOffering;
 use super::form_kit::{Entered, Entry, Kind, Sheet, Tick, Unseen};
 use crate::error::ApiError;
 use crate::proof::Proof;
+use crate::server_functions::offerings::SaveOffering;
 
 /// An offering as the form shows it.
 pub fn entered(offering_id: &str, offering: &NewOffering) -> Entered {

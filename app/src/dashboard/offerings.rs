@@ -6,11 +6,11 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::calls::{DeleteOffering, OfferOffering, SaveOffering, list_offerings};
 use super::form_kit::Entered;
 use super::offering_form::{OfferingForm, blank, existing};
 use super::ui::{Failure, Modal, PageFailure};
 use crate::proof::Proof;
+use crate::server_functions::offerings::{DeleteOffering, OfferOffering, SaveOffering, list_offerings};
 
 #[derive(Clone, Copy)]
 struct Editor {

@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::account::{ChangeOfPassword, ChangePassword, Sessions};
-use super::calls::{UpdateMe, public_url, whoami};
 use super::form_kit::{Entered, Entry, Kind, Sheet};
 use super::layout::SavedHandle;
 use super::tokens::Tokens;
@@ -15,6 +14,7 @@ use crate::components::Copyable;
 use crate::components::ZoneSelect;
 use crate::error::ApiError;
 use crate::proof::Proof;
+use crate::server_functions::providers::{UpdateMe, public_url, whoami};
 
 #[component]
 pub fn SettingsPage() -> impl IntoView {

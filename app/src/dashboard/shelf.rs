@@ -7,10 +7,10 @@ use service::bookings::BookingFilter;
 use service::paging::PageRequest;
 use service::{Actor, Services};
 
-use super::calls::{Shelf, ShelfPage};
 use crate::calendar::reading;
 use crate::error::ApiError;
 use crate::local_time;
+use crate::server_functions::own_bookings::{Shelf, ShelfPage};
 
 /// How many bookings make a page of what is to come.
 const PAGE: u32 = 50;
@@ -45,7 +45,7 @@ pub async fn shelf(
     };
     let zone = &provider.public.time_zone;
     let titled = |booking| reading::shown(booking, zone, &snapshot);
-    let public_url = super::calls::address_of(&provider);
+    let public_url = crate::server_functions::providers::address_of(&provider);
     let profile = Profile { provider: provider.public.clone(), offerings: Vec::new() };
     Ok(ShelfPage {
         items: bookings.into_iter().filter(kept).map(titled).collect(),

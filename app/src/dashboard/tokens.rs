@@ -3,13 +3,13 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::calls::{CreateToken, ListedToken, RevokeToken, list_tokens};
 use super::form_kit::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
 use crate::components::Copyable;
 use crate::error::ApiError;
 use crate::local_time::full_date_label;
 use crate::proof::Proof;
+use crate::server_functions::tokens::{CreateToken, ListedToken, RevokeToken, list_tokens};
 
 #[component]
 pub fn Tokens() -> AnyView {

@@ -10,13 +10,15 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use server_fn::ServerFn;
 
 use super::ProblemPage;
-use super::guest::{BookedData, CancelBooking, booking_page, cancel_booking, focus, manage_path};
+use super::guest::focus;
+use crate::address::manage_path;
 use crate::components::{Copyable, LiveBadge, TextArea, Typed};
 use crate::error::ApiError;
 use crate::json_codec::Packed;
 use crate::live::{Live, use_live};
 use crate::local_time::{self, duration_label, full_date_label, offset_label, range_label, zone_label};
 use crate::reactive::{effect, flag, memo, text};
+use crate::server_functions::bookings::{BookedData, CancelBooking, booking_page, cancel_booking};
 
 #[component]
 pub fn Booked() -> impl IntoView {

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use server_fn::ServerFn;
 
-use super::session::{SignIn as Door, kept_flash};
 use crate::components::{Field, Kind};
 use crate::form_flash::Flash;
+use crate::server_functions::sessions::{SignIn as Door, kept_flash};
 
 #[component]
 pub fn SignIn() -> impl IntoView {

@@ -7,10 +7,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use server_fn::ServerFn;
 
-use super::session::{SignUp as Door, kept_flash};
 use crate::components::{Field, Kind, ZoneSelect};
 use crate::error::ApiError;
 use crate::form_flash::Flash;
+use crate::server_functions::sessions::{SignUp as Door, kept_flash};
 
 #[component]
 pub fn SignUp() -> impl IntoView {

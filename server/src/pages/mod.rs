@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use app::context::{Allowed, Guard, Guarded, Making, Network, Peer, RequestId as ForPages, Site};
-use app::shared::Telling;
+use app::shown::Telling;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};

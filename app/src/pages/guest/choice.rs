@@ -10,6 +10,7 @@ use domain::{Instant, Offering, Openings, PublicProvider, Slot, TimeRange, slots
 use leptos_router::params::ParamsMap;
 use uuid::Uuid;
 
+use crate::address::query;
 use crate::local_time;
 
 /// The address's query, read. What cannot be read was not asked.
@@ -80,25 +81,6 @@ fn date(text: &str) -> Option<NaiveDate> {
 /// `2026-11`.
 pub fn month_text(date: NaiveDate) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
-}
-
-/// A query of the parts that are not empty.
-pub fn query<const N: usize>(parts: [(&str, &str); N]) -> String {
-    let parts = parts.into_iter().filter(|(_, value)| !value.is_empty());
-    let parts: Vec<_> = parts.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
-}
-
-/// Percent-encoded, all but what never needs it (RFC 3986, 2.3) and the slash in a zone's name.
-pub fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 /// The offering asked for, else the first.

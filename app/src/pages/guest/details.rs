@@ -6,16 +6,17 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use server_fn::ServerFn;
 
-use super::calls::{Book, GuestData, book};
 use super::choice::Chosen;
 use super::picker::Picker;
-use super::{focus, form_key, show};
+use super::{focus, show};
 use crate::components::{Field, Kind, Typed};
 use crate::error::ApiError;
+use crate::form_key;
 use crate::local_time::{
     date_label, duration_label, full_date_label, instant_text, offset_label, range_label, time_label, zone_label,
 };
 use crate::reactive::{effect, flag, mark, memo, part, text};
+use crate::server_functions::bookings::{Book, GuestData, book};
 
 /// Faults of these are shown beside their fields; of others above them.
 const SHOWN: [&str; 4] = ["guest.name", "guest.email", "guest.phone", "guest.notes"];

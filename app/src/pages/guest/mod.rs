@@ -1,9 +1,7 @@
 //! A provider's public page: what can be booked, the month, the times of a day, and the guest's details.
 
-mod calls;
 pub mod choice;
 mod details;
-mod form_key;
 mod month;
 mod picker;
 #[cfg(feature = "ssr")]
@@ -14,9 +12,6 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-pub use calls::{BookedData, CancelBooking, booking_page, cancel_booking, manage_path};
-
-use self::calls::{GuestData, guest_page};
 use self::details::Details;
 use self::month::Month;
 use self::picker::{Picker, Settings};
@@ -25,6 +20,7 @@ use super::ProblemPage;
 use crate::components::LiveBadge;
 use crate::local_time::zone_label;
 use crate::reactive::{flag, memo, text};
+use crate::server_functions::bookings::{GuestData, guest_page};
 
 #[component]
 pub fn GuestPage() -> impl IntoView {

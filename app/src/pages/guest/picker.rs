@@ -11,9 +11,6 @@ use leptos::web_sys::{Event, HtmlButtonElement, HtmlInputElement, HtmlSelectElem
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
-use super::calls::GuestData;
-#[cfg(feature = "hydrate")]
-use super::calls::{CHOSEN, ZONE_COOKIE};
 use super::choice::{Asked, Chosen, LastDays};
 use crate::live::{Live, use_live};
 #[cfg(feature = "hydrate")]
@@ -22,6 +19,9 @@ use crate::local_time::duration_label;
 #[cfg(feature = "hydrate")]
 use crate::reactive::effect;
 use crate::reactive::{flag, maybe, memo, part, text};
+use crate::server_functions::bookings::GuestData;
+#[cfg(feature = "hydrate")]
+use crate::zone_cookie::{CHOSEN, ZONE_COOKIE};
 
 /// Seconds.
 #[cfg(feature = "hydrate")]
@@ -162,7 +162,7 @@ impl Picker {
 #[cfg(feature = "hydrate")]
 fn remember_zone(how: &str, zone: &str) {
     let page = document().unchecked_into::<web_sys::HtmlDocument>();
-    let zone = super::choice::encoded(zone);
+    let zone = crate::address::encoded(zone);
     let _ = page.set_cookie(&format!("{ZONE_COOKIE}={how}{zone}; Path=/; Max-Age=31536000; SameSite=Lax"));
 }
 

@@ -1,15 +1,13 @@
-//! The guest's page as many may have it: what it depends on beside the calendar, and how long it stays right.
+//! The guest's page as many may have it: what it depends on beside the calendar.
 
-use std::sync::{Arc, OnceLock};
-
-use domain::{Instant, TimeZone};
+use domain::TimeZone;
 use http::header::{COOKIE, HeaderMap, HeaderValue};
 use http::{Request, Uri};
-use leptos::prelude::use_context;
 use leptos_router::params::ParamsMap;
 
-use super::calls::{CHOSEN, ZONE_COOKIE};
-use super::choice::{Asked, encoded};
+use super::choice::Asked;
+use crate::address::encoded;
+use crate::zone_cookie::{CHOSEN, ZONE_COOKIE};
 
 /// The beginnings of the names of our own cookies.
 const OURS: [&str; 3] = ["eventide_", "__Host-eventide_", "__Secure-eventide_"];
@@ -92,41 +90,6 @@ fn asked(words: &str) -> Option<String> {
 
 fn url_words(words: &str) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(words.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()))
-}
-
-/// Told by a page while it is made, where it is made for many.
-#[derive(Clone, Default)]
-pub struct Telling(Arc<OnceLock<Shown>>);
-
-/// Of which version a page is, and until when it is right though the version stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
-    pub version: i64,
-    /// The next instant at which time alone changes what is shown; `None`: never.
-    pub until: Option<Instant>,
-}
-
-impl Telling {
-    /// Whether the page that is being made is for many.
-    pub fn is_wanted() -> bool {
-        use_context::<Self>().is_some()
-    }
-
-    pub fn tell(shown: Shown) {
-        if let Some(Self(slot)) = use_context() {
-            let _ = slot.set(shown);
-        }
-    }
-
-    pub fn told(&self) -> Option<Shown> {
-        self.0.get().copied()
-    }
-}
-
-/// The end of the day that a clock in `zone` shows at `now`.
-pub fn midnight(zone: &str, now: Instant) -> Option<Instant> {
-    let zone: TimeZone = zone.parse().ok()?;
-    zone.day(zone.local(now).date()).map(|day| day.end())
 }
 
 #[cfg(test)]

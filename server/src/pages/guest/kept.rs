@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use app::shared::{Question, Shown};
+use app::shared::Question;
+use app::shown::Shown;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::HeaderValue;

@@ -5,7 +5,8 @@ mod kept;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::shared::{Question, Telling};
+use app::shared::Question;
+use app::shown::Telling;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;

@@ -14,9 +14,15 @@ use crate::form_flash::Flash;
 use crate::json_codec::{Packed, Text};
 
 #[cfg(feature = "ssr")]
-use super::shared::{self, Shown, Telling};
+use super::back_to;
+#[cfg(feature = "ssr")]
+use crate::address::{encoded, manage_path, query};
 #[cfg(feature = "ssr")]
 use crate::context::{Allowed, Guard, Guarded, Making, cookie, network, services};
+#[cfg(feature = "ssr")]
+use crate::shown::{Shown, Telling, midnight};
+#[cfg(feature = "ssr")]
+use crate::zone_cookie::{CHOSEN, ZONE_COOKIE};
 
 /// All that a guest page needs; what is chosen on it asks for nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,11 +39,6 @@ pub struct GuestData {
     pub form_key: String,
     pub flash: Flash,
 }
-
-/// The cookie in which the browser tells its zone, so that the next page is right from the start; with
-/// [`CHOSEN`] before it, the zone that the guest wants to see.
-pub const ZONE_COOKIE: &str = "eventide_tz";
-pub const CHOSEN: char = '*';
 
 /// [`GuestData`].
 #[server(prefix = "/rpc", endpoint = "guest_page", output = Text)]
@@ -60,7 +61,7 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
     let profile = domain::live::Profile { provider: snapshot.provider.clone(), offerings };
     let zone_is_chosen = chosen.is_some() && own.is_some();
     let home = own.unwrap_or_else(|| profile.provider.time_zone.name().to_owned());
-    let midnight = shared::midnight(&known(zone.clone()).unwrap_or_else(|| home.clone()), now);
+    let midnight = midnight(&known(zone.clone()).unwrap_or_else(|| home.clone()), now);
     let until = snapshot.unchanged_until(now).into_iter().chain(midnight).min();
     Telling::tell(Shown { version: snapshot.version, until });
     Ok(Packed::of(&GuestData {
@@ -69,7 +70,7 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
         refused_zone: (!zone.is_empty() && known(zone.clone()).is_none()).then_some(zone),
         state: LiveState { version: snapshot.version, profile, openings },
         now,
-        form_key: if Telling::is_wanted() { String::new() } else { super::form_key::new() },
+        form_key: if Telling::is_wanted() { String::new() } else { crate::form_key::new() },
         flash: Flash::kept(),
     }))
 }
@@ -100,7 +101,7 @@ pub async fn book(
         ("guest.notes", &notes),
         ("guest.time_zone", &time_zone),
     ];
-    let page = format!("/{}", super::choice::encoded(&provider));
+    let page = format!("/{}", encoded(&provider));
     let outcome = async {
         let new = domain::NewBooking::parse(Form::entered(fields)).map_err(domain::Problem::from)?;
         Guard::check(Guarded::Booking)?;
@@ -123,14 +124,14 @@ pub async fn book(
             Ok(())
         }
         Err(ApiError(problem)) => {
-            let query = super::choice::query([
+            let query = query([
                 ("offering", &*offering),
                 ("duration", &duration_minutes),
                 ("start", &start),
                 ("tz", &time_zone),
             ]);
             let typed = [("start", &*start), ("name", &name), ("email", &email), ("phone", &phone), ("notes", &notes)];
-            crate::pages::session::back_to(&format!("{page}{query}#details"), Flash::new(typed, problem.clone()));
+            back_to(&format!("{page}{query}#details"), Flash::new(typed, problem.clone()));
             Err(ApiError(problem))
         }
     }
@@ -214,13 +215,8 @@ pub async fn cancel_booking(id: String, key: String, #[server(default)] reason: 
         }
         Err(error) => {
             let error = ApiError::from(error);
-            crate::pages::session::back_to(&page, Flash::new([("reason", &reason)], error.0.clone()));
+            back_to(&page, Flash::new([("reason", &reason)], error.0.clone()));
             Err(error)
         }
     }
-}
-
-/// Only used in the encoded form: id and key come from an address.
-pub fn manage_path(id: &str, key: &str) -> String {
-    format!("/bookings/{}{}", super::choice::encoded(id), super::choice::query([("key", key)]))
 }

@@ -9,6 +9,8 @@ use crate::form_flash::Flash;
 use crate::json_codec::{Packed, Text};
 
 #[cfg(feature = "ssr")]
+use super::back_to;
+#[cfg(feature = "ssr")]
 use crate::context::{
     Allowed, Guard, Guarded, Making, caller, clear_session_cookie, services, session_token, set_session_cookies,
 };
@@ -108,14 +110,4 @@ pub async fn sign_out() -> Result<(), ApiError> {
     clear_session_cookie();
     leptos_axum::redirect("/");
     Ok(())
-}
-
-/// Sends a plain form back to its page, with what was typed.
-#[cfg(feature = "ssr")]
-pub fn back_to(page: &str, flash: Flash) {
-    // No form of ours leads to such an address.
-    if crate::context::is_plain_form() && page.len() <= 2000 {
-        flash.keep(page.split(['?', '#']).next().unwrap_or(page));
-        leptos_axum::redirect(page);
-    }
 }

@@ -1,4 +1,4 @@
-//! What the account's part of the settings asks of the server.
+//! One's own account: the password, and where one is signed in.
 
 use chrono::NaiveDateTime;
 use leptos::prelude::*;
@@ -10,9 +10,9 @@ use crate::error::ApiError;
 use crate::proof::Scripts;
 
 #[cfg(feature = "ssr")]
-use crate::context::{Guard, Guarded, actor, caller, services, session_token};
+use super::{id, return_to};
 #[cfg(feature = "ssr")]
-use crate::dashboard::calls::{id, return_to};
+use crate::context::{Guard, Guarded, actor, caller, services, session_token};
 
 #[cfg(feature = "ssr")]
 const SETTINGS: &str = "/dashboard/settings";

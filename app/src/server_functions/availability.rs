@@ -4,16 +4,19 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::week_layout::WeekData;
+use crate::calendar::week_layout::WeekData;
 use crate::dashboard::form_kit::Entered;
 use crate::error::ApiError;
 use crate::proof::Scripts;
+
+#[cfg(feature = "ssr")]
+use super::{id, return_to};
 
 /// The week, from a Monday, that holds `date`; the present one when it is empty or no date.
 #[server(prefix = "/rpc", endpoint = "week", client = Scripts)]
 pub async fn week(date: String) -> Result<WeekData, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
-    super::reading::week(&services, &actor, date.parse().ok()).await
+    crate::calendar::reading::week(&services, &actor, date.parse().ok()).await
 }
 
 /// Creates the entry, or replaces the one that `availability_id` names.
@@ -24,17 +27,17 @@ pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
     let home = &provider.public.time_zone;
     let entry = match hours.get("availability_id") {
         "" => {
-            let new = super::hours::parse(&hours, home).map_err(domain::Problem::from)?;
+            let new = crate::calendar::hours::parse(&hours, home).map_err(domain::Problem::from)?;
             service::availability::create(&services, &actor, new, None).await?
         }
-        id => {
-            let id = crate::dashboard::calls::id(id)?;
+        known => {
+            let id = id(known)?;
             let stored = service::availability::get(&services, &actor, id).await?;
-            let new = super::hours::parse_change(&hours, &stored, home).map_err(domain::Problem::from)?;
+            let new = crate::calendar::hours::parse_change(&hours, &stored, home).map_err(domain::Problem::from)?;
             service::availability::replace(&services, &actor, id, new).await?
         }
     };
-    crate::dashboard::calls::return_to("/dashboard");
+    return_to("/dashboard");
     Ok(entry.availability_id)
 }
 
@@ -57,8 +60,7 @@ pub struct DeletedHours {
 #[server(prefix = "/rpc", endpoint = "delete_hours", client = Scripts)]
 pub async fn delete_hours(availability_id: String) -> Result<DeletedHours, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
-    let deleted =
-        service::availability::delete(&services, &actor, crate::dashboard::calls::id(&availability_id)?).await?;
-    crate::dashboard::calls::return_to("/dashboard");
-    super::reading::orphans(&services, &actor, &deleted.orphaned_bookings).await
+    let deleted = service::availability::delete(&services, &actor, id(&availability_id)?).await?;
+    return_to("/dashboard");
+    crate::calendar::reading::orphans(&services, &actor, &deleted.orphaned_bookings).await
 }
