@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use axum::response::Response;
 use bytes::Bytes;
-use domain::problem::{Conflict, PROBLEM_TYPES, Reason, ReasonCode};
+use domain::problem::{Conflict, Current, PROBLEM_TYPES, Reason, ReasonCode};
 use domain::{FieldError, Problem, TimeRange};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
@@ -244,7 +244,10 @@ fn examples() -> Vec<Problem> {
         Problem::Internal { request_id: "0193570e8a2b7c3d9e4f5a6b7c8d9e0f".into() },
         Problem::Unavailable,
     ];
-    examples.extend(serde_json::from_value(entry).map(|current| Problem::VersionConflict { current }));
+    examples.extend(
+        serde_json::from_value(entry)
+            .map(|current| Problem::VersionConflict { current: Box::new(Current::Entry(current)) }),
+    );
     examples
 }
 

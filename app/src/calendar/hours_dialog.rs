@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::problem::Conflict;
+use domain::problem::Current;
 use domain::{Pattern, Problem, TimeRange};
 use leptos::form::ActionForm;
 use leptos::html;
@@ -226,6 +227,7 @@ fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<Shown
                 clock.with(|clock| overlap(sheet, &zone, clock, &conflicts, &suggestions))
             }
             Problem::VersionConflict { current } => {
+                let Current::Entry(current) = *current else { return None };
                 let shown = chosen.get_untracked().map(|shown| match &current.pattern {
                     Pattern::OneOff(range) => ShownHours {
                         start: local_time::local(range.start(), &zone),

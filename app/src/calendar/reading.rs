@@ -4,7 +4,6 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use domain::live::{LiveState, Profile};
 use domain::{AvailabilityEntry, Booking, Openings, Problem, TimeRange, TimeZone};
 use service::paging::PageRequest;
-use service::snapshot::Snapshot;
 use service::{Actor, Services};
 use uuid::Uuid;
 
@@ -38,7 +37,7 @@ pub async fn week(services: &Services, actor: &Actor, date: Option<NaiveDate>) -
             date: occurrence.date,
         }));
     }
-    let titled = |booking| shown(booking, zone, &snapshot);
+    let titled = |booking| shown(booking, zone);
     let bookings = service::bookings::within(services, actor, within).await?;
     let mut bookings: Vec<_> = bookings.into_iter().filter(|booking| booking.status.is_active()).map(titled).collect();
     bookings.sort_by_key(|shown| (shown.booking.start, shown.booking.end));
@@ -53,12 +52,11 @@ pub async fn week(services: &Services, actor: &Actor, date: Option<NaiveDate>) -
 }
 
 /// A booking by the provider's clock, with the title of what was booked.
-pub fn shown(booking: Booking, zone: &TimeZone, snapshot: &Snapshot) -> ShownBooking {
-    let offering = snapshot.calendar.offerings.iter().find(|offering| offering.offering_id == booking.offering_id);
+pub fn shown(booking: Booking, zone: &TimeZone) -> ShownBooking {
     ShownBooking {
         start: zone.local(booking.start),
         end: zone.local(booking.end),
-        offering: offering.map_or_else(|| "Appointment".to_owned(), |offering| offering.title.clone()),
+        offering: booking.title.clone(),
         booking,
     }
 }

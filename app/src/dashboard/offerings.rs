@@ -42,6 +42,9 @@ pub fn OfferingsPage() -> impl IntoView {
     let Editor { open, values, save, offer, delete } = editor;
     let done = move || (save.version().get(), offer.version().get(), delete.version().get());
     let offerings = Resource::new_blocking(done, |_| list_offerings());
+    // Without JavaScript a link asks for the form of one of them: read once and for itself, so that the form waits for
+    // it and is not made anew with the cards.
+    let edited = Resource::new_blocking(|| (), move |()| offering(asked.get("edit")));
     // Beside the cards, which are new ones after each attempt.
     let offer_error = Signal::derive(move || offer.value().get().and_then(Result::err));
     let delete_error = Signal::derive(move || delete.value().get().and_then(Result::err));
@@ -66,25 +69,28 @@ pub fn OfferingsPage() -> impl IntoView {
         <Failure error=offer_error/>
         <Failure error=delete_error/>
         <Transition fallback=|| view! { <div class="cards skeleton" aria-busy="true"></div> }>
-            {move || {
-                let asked = asked.get("edit");
-                Suspend::new(async move {
-                    match offerings.await {
-                        Ok(all) => {
-                            // Without JavaScript a link asks for the form of one of them.
-                            let wanted = all.iter().find(|one| asked.as_deref() == Some(&one.offering_id.to_string()));
-                            if let Some(wanted) = wanted.filter(|_| values.with_untracked(|v| *v == blank())) {
-                                values.set(existing(wanted));
-                            }
-                            view! { <Cards all editor/> }.into_any()
-                        }
-                        Err(error) => view! { <PageFailure error/> }.into_any(),
-                    }
-                })
-            }}
+            {move || Suspend::new(async move {
+                match offerings.await {
+                    Ok(all) => view! { <Cards all editor/> }.into_any(),
+                    Err(error) => view! { <PageFailure error/> }.into_any(),
+                }
+            })}
         </Transition>
-        <Modal open id="offering-dialog" title><OfferingForm values save/></Modal>
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                if let Some(edited) = edited.await {
+                    values.set(existing(&edited));
+                }
+                view! { <Modal open id="offering-dialog" title><OfferingForm values save/></Modal> }
+            })}
+        </Transition>
     }
+}
+
+/// The one with this id, if it is one of theirs.
+async fn offering(id: Option<String>) -> Option<Offering> {
+    let id = id.filter(|id| !id.is_empty() && id != "new")?;
+    list_offerings().await.ok()?.into_iter().find(|one| one.offering_id.to_string() == id)
 }
 
 #[component]

@@ -1,9 +1,9 @@
 //! Reads one page of a shelf of bookings: upcoming ones from the next on, others from the latest back.
 
 use chrono::TimeDelta;
+use domain::booking::BookingFilter;
 use domain::live::{LiveState, Profile};
 use domain::{Booking, BookingStatus, Instant, Openings, Problem};
-use service::bookings::BookingFilter;
 use service::paging::PageRequest;
 use service::{Actor, Services};
 
@@ -44,7 +44,7 @@ pub async fn shelf(
         Shelf::Cancelled => true,
     };
     let zone = &provider.public.time_zone;
-    let titled = |booking| reading::shown(booking, zone, &snapshot);
+    let titled = |booking| reading::shown(booking, zone);
     let public_url = crate::server_functions::providers::address_of(&provider);
     let profile = Profile { provider: provider.public.clone(), offerings: Vec::new() };
     Ok(ShelfPage {

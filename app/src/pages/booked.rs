@@ -58,7 +58,7 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
     let live = use_live(booked.live.clone());
     let is_under_way = RwSignal::new(false);
     follow(live, booked.clone(), key.clone(), data, is_under_way);
-    let BookedData { booking, provider, offering, now, manage_url, flash, .. } = booked;
+    let BookedData { booking, provider, slug, now, manage_url, flash, .. } = booked;
     // Booked or cancelled just now, on a page that stayed: what had the focus is gone with the form, and
     // without this nobody would hear what has come in its place.
     let is_loaded = Owner::current_shared_context().is_none_or(|context| context.during_hydration());
@@ -78,12 +78,12 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
     let own = booking.guest.time_zone.as_ref().unwrap_or(&provider.time_zone).name().to_owned();
     let theirs = provider.time_zone.name().to_owned();
     let both = (own != theirs).then(|| when(&booking, &theirs));
-    let what = offering.as_ref().map_or("Appointment", |offering| &offering.title);
+    let what = &booking.title;
     let what = format!("{what}, {}", duration_label(booking.duration_minutes));
-    let location = offering.as_ref().map(|offering| offering.location.clone()).unwrap_or_default();
+    let location = booking.location.clone();
     let page = format!("/{}", provider.handle);
-    let again = match &offering {
-        Some(offering) => format!("{page}?offering={}", offering.slug),
+    let again = match &slug {
+        Some(slug) => format!("{page}?offering={slug}"),
         None => page.clone(),
     };
     let id = booking.booking_id.to_string();
@@ -150,8 +150,7 @@ fn follow(
         spawn_local(async move {
             let fresh = booking_page(shown.booking.booking_id.to_string(), key).await;
             let Ok(fresh) = fresh.and_then(|fresh| fresh.read::<BookedData>()) else { return };
-            let differs =
-                (fresh.booking, fresh.provider, fresh.offering) != (shown.booking, shown.provider, shown.offering);
+            let differs = (fresh.booking, fresh.provider, fresh.slug) != (shown.booking, shown.provider, shown.slug);
             // One's own cancelling reads the page anew by itself. None: the page is gone.
             if differs && is_under_way.try_get_untracked() == Some(false) {
                 data.refetch();

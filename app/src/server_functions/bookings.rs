@@ -5,7 +5,7 @@
 #[cfg(feature = "ssr")]
 use domain::Form;
 use domain::live::LiveState;
-use domain::{Booking, Instant, Offering, PublicProvider};
+use domain::{Booking, Instant, PublicProvider};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -105,15 +105,17 @@ pub async fn book(
     let outcome = async {
         let new = domain::NewBooking::parse(Form::entered(fields)).map_err(domain::Problem::from)?;
         Guard::check(Guarded::Booking)?;
+        // Whoever is signed in: on a public page everybody is a guest.
+        let actor = service::Actor::Anonymous;
         let repeat = repeatable(&form_key, &fields);
         let permit = match (Allowed::take(Making::Booking), &repeat) {
             (Ok(permit), _) => permit,
             (Err(refusal), None) => return Err(refusal),
             (Err(refusal), Some(repeat)) => {
-                return service::bookings::booked_before(&services(), &new, repeat).await?.ok_or(refusal);
+                return service::bookings::booked_before(&services(), &actor, &new, repeat).await?.ok_or(refusal);
             }
         };
-        let booked = service::bookings::book(&services(), new, repeat).await?;
+        let booked = service::bookings::book(&services(), &actor, new, repeat).await?;
         permit.used_if(!booked.is_repeated);
         Ok(booked)
     };
@@ -162,8 +164,8 @@ fn repeatable(form_key: &str, fields: &[(&str, &str)]) -> Option<service::idempo
 pub struct BookedData {
     pub booking: Booking,
     pub provider: PublicProvider,
-    /// As it is now; `None` when it is no longer offered.
-    pub offering: Option<Offering>,
+    /// Of what was booked, to book it again; `None` when it is no longer offered.
+    pub slug: Option<String>,
     pub now: Instant,
     /// What is to be followed, so that the page hears of what the provider does.
     pub live: LiveState,
@@ -184,7 +186,8 @@ pub async fn booking_page(id: String, key: String) -> Result<Packed, ApiError> {
     let booking = service::bookings::get(&services, &actor, booking_id).await?;
     let mut profile = snapshot.profile();
     let offerings = std::mem::take(&mut profile.offerings);
-    let offering = offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
+    let slug = offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
+    let slug = slug.map(|offering| offering.details.slug);
     Ok(Packed::of(&BookedData {
         manage_url: format!("{}{}", crate::context::site().base_url, manage_path(&id, &key)),
         provider: profile.provider.clone(),
@@ -192,7 +195,7 @@ pub async fn booking_page(id: String, key: String) -> Result<Packed, ApiError> {
         now: services.clock.now(),
         flash: Flash::kept(),
         booking,
-        offering,
+        slug,
     }))
 }
 

@@ -28,10 +28,16 @@ pub async fn save_offering(offering: Entered) -> Result<Offering, ApiError> {
     let offering_id = offering.0.remove("offering_id").unwrap_or_default();
     // A box that is not ticked is not sent at all.
     offering.0.entry("active".into()).or_default();
-    let new = domain::NewOffering::parse(domain::Form::entered(offering.0)).map_err(domain::Problem::from)?;
+    let form = domain::Form::entered(offering.0);
     let saved = match offering_id.as_str() {
-        "" => service::offerings::create(&services, &actor, new, None).await?,
-        known => service::offerings::replace(&services, &actor, id(known)?, new).await?,
+        "" => {
+            let new = domain::NewOffering::parse(form).map_err(domain::Problem::from)?;
+            service::offerings::create(&services, &actor, new, None).await?
+        }
+        known => {
+            let new = domain::form::OfferingChange::parse(form).map_err(domain::Problem::from)?;
+            service::offerings::replace(&services, &actor, id(known)?, new).await?
+        }
     };
     return_to("/dashboard/offerings");
     Ok(saved)
@@ -41,9 +47,7 @@ pub async fn save_offering(offering: Entered) -> Result<Offering, ApiError> {
 #[server(prefix = "/rpc", endpoint = "offer_offering", client = Scripts)]
 pub async fn offer_offering(offering_id: String, active: bool) -> Result<(), ApiError> {
     let (services, actor) = (services(), actor().await?);
-    let offering = service::offerings::get(&services, &actor, id(&offering_id)?).await?;
-    let details = domain::NewOffering { active, ..offering.details };
-    service::offerings::replace(&services, &actor, offering.offering_id, details).await?;
+    service::offerings::set_active(&services, &actor, id(&offering_id)?, active).await?;
     return_to("/dashboard/offerings");
     Ok(())
 }

@@ -29,7 +29,7 @@ pub async fn list_tokens() -> Result<Vec<ListedToken>, ApiError> {
     let zone = service::providers::me(&services, &actor).await?.public.time_zone;
     let page = service::paging::PageRequest { limit: 200, cursor: None };
     let tokens = service::tokens::list(&services, &actor, page).await?;
-    let listed = |token: service::tokens::TokenInfo| ListedToken {
+    let listed = |token: domain::provider::TokenInfo| ListedToken {
         token_id: token.token_id,
         name: token.name,
         created_at: zone.local(token.created_at),

@@ -107,6 +107,7 @@ fn year(years: i64) -> TimeRange {
 fn calendar(bookings: usize, years: i64) -> Calendar {
     let offering = Offering {
         offering_id: Uuid::nil(),
+        version: 1,
         details: NewOffering {
             durations_minutes: vec![DURATION],
             step_minutes: 5,

@@ -7,6 +7,7 @@ pub mod availability;
 pub mod booking;
 #[cfg(feature = "zones")]
 pub mod calendar;
+pub mod event;
 #[cfg(feature = "zones")]
 pub mod explain;
 pub mod form;
@@ -23,7 +24,8 @@ pub mod time_range;
 pub mod wall_time;
 
 pub use availability::{AvailabilityEntry, Effect, NewAvailability, Pattern, Series};
-pub use booking::{Booking, BookingStatus, Guest, NewBooking};
+pub use booking::{Booking, BookingStatus, Guest, NewBooking, Side};
+pub use event::Event;
 pub use form::{Field, FieldError, Form};
 pub use offering::{Approval, NewOffering, Offering};
 pub use openings::{FullDay, GroupSeats, Openings, Window};

@@ -17,6 +17,16 @@ pub enum LiveMessage {
     Heartbeat { version: i64 },
 }
 
+/// A row of the numbered log of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub version: i64,
+    /// Whether it concerns the profile or the offerings.
+    pub profile: bool,
+    /// The stretch in which windows may differ, buffers of neighbours included.
+    pub changed: TimeRange,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
     pub version: i64,

@@ -15,34 +15,58 @@ pub enum Approval {
 /// The longest appointment, in minutes.
 pub const MAX_DURATION_MINUTES: u32 = 1440;
 
-/// The fields a provider sets; all minutes and days are whole and not negative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NewOffering {
+/// Says each field once: as a provider sets it, and as a whole offering is read. Serde's own way to read one struct
+/// within another (`flatten`) would be a large part of what a guest's browser loads.
+macro_rules! fields_of_an_offering {
+    ($($(#[$about:meta])* $name:ident: $type:ty,)*) => {
+        /// The fields a provider sets; all minutes and days are whole and not negative.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct NewOffering {
+            $($(#[$about])* pub $name: $type,)*
+        }
+
+        #[derive(Deserialize)]
+        struct Flat {
+            offering_id: Uuid,
+            version: i64,
+            $($name: $type,)*
+        }
+
+        impl From<Flat> for Offering {
+            fn from(flat: Flat) -> Self {
+                let details = NewOffering { $($name: flat.$name,)* };
+                Self { offering_id: flat.offering_id, version: flat.version, details }
+            }
+        }
+    };
+}
+
+fields_of_an_offering! {
     /// The part of a URL that names it, unique within the provider: 1 to 60 of `a-z 0-9 -`.
-    pub slug: String,
-    pub title: String,
-    pub description: String,
-    pub location: String,
+    slug: String,
+    title: String,
+    description: String,
+    location: String,
     /// The lengths a guest may choose: 1 to 10 of them, 5 to 1440 minutes, ascending.
-    pub durations_minutes: Vec<u32>,
+    durations_minutes: Vec<u32>,
     /// From one start to the next, counted from the start of the availability entry: 5 to 1440.
-    pub step_minutes: u32,
+    step_minutes: u32,
     /// Kept free before and after, 0 to 1440.
-    pub buffer_before_minutes: u32,
-    pub buffer_after_minutes: u32,
+    buffer_before_minutes: u32,
+    buffer_after_minutes: u32,
     /// How long before its start a time can last be booked, 0 to 525600.
-    pub min_notice_minutes: u32,
+    min_notice_minutes: u32,
     /// How far ahead a start may lie, in days of 24 hours from now, 1 to 366.
-    pub horizon_days: u32,
+    horizon_days: u32,
     /// At most so many bookings of this offering on one local day of the provider.
-    pub daily_limit: Option<u32>,
+    daily_limit: Option<u32>,
     /// Seats in one appointment, 1 to 1000.
-    pub capacity: u32,
+    capacity: u32,
     /// Of one appointment's seats, as many as one guest may have, 1 to 1000.
-    pub seats_per_guest: u32,
-    pub approval: Approval,
-    pub active: bool,
+    seats_per_guest: u32,
+    approval: Approval,
+    active: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,53 +74,10 @@ pub struct NewOffering {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Offering {
     pub offering_id: Uuid,
+    /// 1, and one more with each change.
+    pub version: i64,
     #[serde(flatten)]
     pub details: NewOffering,
-}
-
-/// An offering as it is read: serde's way through `flatten` would be a large part of what a guest's
-/// browser loads.
-#[derive(Deserialize)]
-struct Flat {
-    offering_id: Uuid,
-    slug: String,
-    title: String,
-    description: String,
-    location: String,
-    durations_minutes: Vec<u32>,
-    step_minutes: u32,
-    buffer_before_minutes: u32,
-    buffer_after_minutes: u32,
-    min_notice_minutes: u32,
-    horizon_days: u32,
-    daily_limit: Option<u32>,
-    capacity: u32,
-    seats_per_guest: u32,
-    approval: Approval,
-    active: bool,
-}
-
-impl From<Flat> for Offering {
-    fn from(flat: Flat) -> Self {
-        let details = NewOffering {
-            slug: flat.slug,
-            title: flat.title,
-            description: flat.description,
-            location: flat.location,
-            durations_minutes: flat.durations_minutes,
-            step_minutes: flat.step_minutes,
-            buffer_before_minutes: flat.buffer_before_minutes,
-            buffer_after_minutes: flat.buffer_after_minutes,
-            min_notice_minutes: flat.min_notice_minutes,
-            horizon_days: flat.horizon_days,
-            daily_limit: flat.daily_limit,
-            capacity: flat.capacity,
-            seats_per_guest: flat.seats_per_guest,
-            approval: flat.approval,
-            active: flat.active,
-        };
-        Self { offering_id: flat.offering_id, details }
-    }
 }
 
 impl NewOffering {

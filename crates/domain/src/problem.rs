@@ -4,7 +4,17 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AvailabilityEntry, BookingStatus, FieldError, TimeRange};
+use crate::booking::InvalidTransition;
+use crate::{AvailabilityEntry, BookingStatus, FieldError, Offering, TimeRange};
+
+/// What was changed meanwhile, as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Current {
+    Entry(AvailabilityEntry),
+    Offering(Offering),
+}
 
 /// A problem, as it travels: `type` with members of its own.
 ///
@@ -32,8 +42,8 @@ pub enum Problem {
     AvailabilityOverlap { conflicts: Vec<Conflict>, suggestions: Vec<TimeRange> },
     #[serde(rename = "/problems/version-conflict")]
     VersionConflict {
-        /// The entry as it is now.
-        current: Box<AvailabilityEntry>,
+        /// What it is now.
+        current: Box<Current>,
     },
     #[serde(rename = "/problems/invalid-transition")]
     InvalidTransition {
@@ -237,6 +247,10 @@ impl Problem {
                 "These hours overlap others that are open. Choose another time, or change the others.".into()
             }
             Self::VersionConflict { .. } => "It was changed meanwhile. Look at it as it is now, and try again.".into(),
+            // What stands and cannot be changed is over.
+            Self::InvalidTransition { status } if status.is_active() => {
+                "This is no longer possible: the appointment is over.".into()
+            }
             Self::InvalidTransition { status } => {
                 format!("This is not possible while the booking is {}.", status.as_str().replace('_', "-"))
             }
@@ -292,6 +306,12 @@ impl std::fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+impl From<InvalidTransition> for Problem {
+    fn from(refused: InvalidTransition) -> Self {
+        Self::InvalidTransition { status: refused.0 }
+    }
+}
 
 impl From<Vec<FieldError>> for Problem {
     fn from(errors: Vec<FieldError>) -> Self {

@@ -83,3 +83,11 @@ pub struct ProviderChanges {
     pub bio: Option<String>,
     pub time_zone: Option<TimeZone>,
 }
+
+/// An API token as it is listed: never the secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TokenInfo {
+    pub token_id: Uuid,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+}

@@ -178,6 +178,7 @@ fn an_until_with_an_instant_judges_the_instant_of_the_start() {
 fn an_hour_that_comes_twice_is_offered_twice_and_a_lost_one_not_at_all() {
     let offering = Offering {
         offering_id: Uuid::nil(),
+        version: 1,
         details: NewOffering {
             step_minutes: 60,
             durations_minutes: vec![60],

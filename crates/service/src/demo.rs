@@ -114,7 +114,7 @@ async fn demo_offerings(s: &Services, actor: &Actor) -> Result<Vec<Offering>, Er
     let provider_id = actor.provider()?;
     let mut made = Vec::new();
     match store::offerings::list(&s.pool, provider_id).await?.first() {
-        Some(first) => made.push(offerings::replace(s, actor, first.offering_id, consultation).await?),
+        Some(first) => made.push(offerings::replace(s, actor, first.offering_id, consultation.into()).await?),
         None => made.push(offerings::create(s, actor, consultation, None).await?),
     }
     made.push(offerings::create(s, actor, first_visit, None).await?);
@@ -150,8 +150,13 @@ async fn book_guests(s: &Services, provider_id: Uuid, offerings: &[Offering]) ->
         let guest = Guest { name: name.into(), email, phone: None, notes: None, time_zone: None };
         let provider = provider_id.to_string();
         let offering_id = Some(offering.offering_id);
-        bookings::book(s, NewBooking { provider, offering_id, start: slot.start, duration_minutes, guest }, None)
-            .await?;
+        bookings::book(
+            s,
+            &Actor::Anonymous,
+            NewBooking { provider, offering_id, start: slot.start, duration_minutes, guest },
+            None,
+        )
+        .await?;
     }
     Ok(())
 }

@@ -76,6 +76,9 @@ pub(crate) struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
+    /// Under which keys are kept of who is no provider yet.
+    pub const NOBODY: Uuid = Uuid::nil();
+
     /// Keys of one `scope` (such as `bookings`) of one provider are apart from all others.
     pub fn new(repeat: &'a Repeatable, provider_id: Uuid, scope: &str) -> Self {
         let mut hash = Sha256::new();
@@ -87,8 +90,8 @@ impl<'a> Claim<'a> {
     }
 
     /// The answer given before, if the request came before. Waits for a transaction that is about to
-    /// give it. When it is `None` the caller goes on and calls [`Claim::keep`] before the commit; if
-    /// it refuses the request instead, its rollback forgets the claim.
+    /// give it. When it is `None` the caller goes on and keeps its answer before the commit; if it
+    /// refuses the request instead, its rollback forgets the claim.
     pub async fn begin<T: DeserializeOwned>(
         &self,
         db: &mut Connection,
@@ -118,6 +121,14 @@ impl<'a> Claim<'a> {
         Ok(store::idempotency::keep(db, self.provider_id, &self.key_hash, &sealed).await?)
     }
 
+    pub fn key_hash(&self) -> &[u8] {
+        &self.key_hash
+    }
+
+    pub fn body_hash(&self) -> &[u8] {
+        &self.repeat.body_hash
+    }
+
     /// Only who knows the caller's key can read the answer; the database does not.
     fn cipher(&self) -> ChaCha20Poly1305 {
         let mut hash = Sha256::new();
@@ -128,7 +139,7 @@ impl<'a> Claim<'a> {
     }
 
     /// A random nonce, then the sealed JSON.
-    fn seal<T: Serialize>(&self, answer: &T) -> Result<Vec<u8>, Error> {
+    pub fn seal<T: Serialize>(&self, answer: &T) -> Result<Vec<u8>, Error> {
         let failed = |_| Error::Internal("an answer could not be sealed".into());
         let plain = serde_json::to_vec(answer).map_err(|cause| Error::Internal(format!("an answer: {cause}")))?;
         let nonce: [u8; NONCE] = rand::random();

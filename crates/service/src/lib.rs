@@ -10,15 +10,16 @@ pub mod auth;
 pub mod availability;
 pub mod bookings;
 pub mod caller;
-pub mod changes;
+mod change;
+pub mod change_log;
 pub mod clock;
 pub mod db;
 pub mod demo;
 mod error;
 pub mod handles;
 pub mod idempotency;
+mod idle_connections;
 mod ids;
-mod lane;
 pub mod limits;
 pub mod live;
 pub mod offerings;
@@ -52,8 +53,8 @@ pub struct Services {
     /// The rooms that open pages listen in.
     pub live: std::sync::Arc<live::Live>,
     pub limits: Limits,
-    /// Connections for bookings.
-    lane: std::sync::Arc<lane::Lane>,
+    /// For changes that are one statement.
+    idle: std::sync::Arc<idle_connections::IdleConnections>,
     /// Guests who have booked by this node.
     lately: std::sync::Arc<bookings::Lately>,
 }
@@ -70,7 +71,7 @@ impl Services {
             snapshots: std::sync::Arc::new(snapshot::Snapshots::default()),
             live: std::sync::Arc::new(live::Live::default()),
             limits: Limits::default(),
-            lane: lane::Lane::new(pool.clone()),
+            idle: idle_connections::IdleConnections::new(pool.clone()),
             lately: std::sync::Arc::default(),
             pool,
             clock,
@@ -79,11 +80,5 @@ impl Services {
 
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
-    }
-
-    /// To be called after the commit of whatever moved a calendar to `version`, never before.
-    pub fn committed(&self, provider_id: uuid::Uuid, version: i64) {
-        self.snapshots.note_version(provider_id, version);
-        self.live.committed(provider_id, version);
     }
 }

@@ -1,12 +1,13 @@
 //! Appointment types.
 
+use domain::form::OfferingChange;
+use domain::problem::Current;
 use domain::{NewOffering, Offering, Problem};
 use uuid::Uuid;
 
-use crate::db::Connection;
+use crate::change::change;
 use crate::idempotency::{Claim, Repeatable};
-use crate::retry::Attempts;
-use crate::{Actor, Error, Services, changes, ids, providers, store};
+use crate::{Actor, Error, Services, ids, providers, store};
 
 /// Of one provider: a guest's page lists all that are active.
 const MOST_OFFERINGS: usize = 100;
@@ -27,43 +28,18 @@ pub async fn create(
     repeat: Option<Repeatable>,
 ) -> Result<Offering, Error> {
     let provider_id = actor.provider()?;
-    let mut attempts = Attempts::default();
-    loop {
-        match try_create(s, provider_id, &new, repeat.as_ref()).await {
-            Err(error) if attempts.again(&error).await => {}
-            done => return done,
+    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "offerings"));
+    let new = &new;
+    change(s, provider_id, claim.as_ref(), move |mut tx| async move {
+        if store::offerings::list(tx.db(), provider_id).await?.len() >= MOST_OFFERINGS {
+            let message = format!("There are {MOST_OFFERINGS} offerings, as many as can be. Delete one first.");
+            return Err(Problem::field("title", "too_many", message).into());
         }
-    }
-}
-
-async fn try_create(
-    s: &Services,
-    provider_id: Uuid,
-    new: &NewOffering,
-    repeat: Option<&Repeatable>,
-) -> Result<Offering, Error> {
-    let now = s.clock.now();
-    let mut tx = s.pool.begin().await?;
-    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, "offerings"));
-    if let Some(claim) = &claim
-        && let Some(before) = claim.begin(&mut tx, now).await?
-    {
-        return Ok(before);
-    }
-    let version = lock(&mut tx, provider_id).await?;
-    if store::offerings::list(&mut *tx, provider_id).await?.len() >= MOST_OFFERINGS {
-        let message = format!("There are {MOST_OFFERINGS} offerings, as many as can be. Delete one first.");
-        return Err(Problem::field("title", "too_many", message).into());
-    }
-    let offering = Offering { offering_id: ids::new_id(now), details: new.clone() };
-    store::offerings::insert(&mut *tx, provider_id, &offering, now).await.map_err(slug_taken)?;
-    changes::log_profile(&mut tx, provider_id, version, now).await?;
-    if let Some(claim) = &claim {
-        claim.keep(&mut tx, &offering).await?;
-    }
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(offering)
+        let offering = Offering { offering_id: ids::new_id(tx.now()), version: 1, details: new.clone() };
+        store::offerings::insert(&mut tx, &offering).await.map_err(slug_taken)?;
+        Ok(tx.done(offering))
+    })
+    .await
 }
 
 pub async fn get(s: &Services, actor: &Actor, offering_id: Uuid) -> Result<Offering, Error> {
@@ -71,58 +47,37 @@ pub async fn get(s: &Services, actor: &Actor, offering_id: Uuid) -> Result<Offer
     store::offerings::get(&s.pool, provider_id, offering_id).await?.ok_or(Problem::NotFound.into())
 }
 
-pub async fn replace(s: &Services, actor: &Actor, offering_id: Uuid, new: NewOffering) -> Result<Offering, Error> {
+/// `version-conflict` when `new.version` is given and not the current one.
+pub async fn replace(s: &Services, actor: &Actor, offering_id: Uuid, new: OfferingChange) -> Result<Offering, Error> {
     let provider_id = actor.provider()?;
-    let offering = Offering { offering_id, details: new };
-    let mut attempts = Attempts::default();
-    loop {
-        match try_replace(s, provider_id, &offering).await {
-            Ok(()) => return Ok(offering),
-            Err(error) if attempts.again(&error).await => {}
-            Err(error) => return Err(error),
+    let new = &new;
+    change(s, provider_id, None, move |mut tx| async move {
+        let before = store::offerings::get(tx.db(), provider_id, offering_id).await?.ok_or(Problem::NotFound)?;
+        if new.version.is_some_and(|version| version != before.version) {
+            return Err(Problem::VersionConflict { current: Box::new(Current::Offering(before)) }.into());
         }
-    }
+        let version = store::offerings::replace(&mut tx, offering_id, &new.details).await.map_err(slug_taken)?;
+        Ok(tx.done(Offering { offering_id, version: version.ok_or(Problem::NotFound)?, details: new.details.clone() }))
+    })
+    .await
 }
 
-async fn try_replace(s: &Services, provider_id: Uuid, offering: &Offering) -> Result<(), Error> {
-    let mut tx = s.pool.begin().await?;
-    let version = lock(&mut tx, provider_id).await?;
-    if !store::offerings::replace(&mut *tx, provider_id, offering).await.map_err(slug_taken)? {
-        return Err(Problem::NotFound.into());
-    }
-    changes::log_profile(&mut tx, provider_id, version, s.clock.now()).await?;
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(())
+/// Offers it, or no longer. Whatever else of it changes at the same time stays changed.
+pub async fn set_active(s: &Services, actor: &Actor, offering_id: Uuid, active: bool) -> Result<(), Error> {
+    change(s, actor.provider()?, None, move |mut tx| async move {
+        let is_there = store::offerings::set_active(&mut tx, offering_id, active).await?;
+        if is_there { Ok(tx.done(())) } else { Err(Problem::NotFound.into()) }
+    })
+    .await
 }
 
 /// Bookings of it stand; it is no longer offered.
 pub async fn delete(s: &Services, actor: &Actor, offering_id: Uuid) -> Result<(), Error> {
-    let provider_id = actor.provider()?;
-    let mut attempts = Attempts::default();
-    loop {
-        match try_delete(s, provider_id, offering_id).await {
-            Err(error) if attempts.again(&error).await => {}
-            done => return done,
-        }
-    }
-}
-
-async fn try_delete(s: &Services, provider_id: Uuid, offering_id: Uuid) -> Result<(), Error> {
-    let now = s.clock.now();
-    let mut tx = s.pool.begin().await?;
-    let version = lock(&mut tx, provider_id).await?;
-    if !store::offerings::delete(&mut *tx, provider_id, offering_id, now).await? {
-        return Err(Problem::NotFound.into());
-    }
-    changes::log_profile(&mut tx, provider_id, version, now).await?;
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(())
-}
-
-async fn lock(db: &mut Connection, provider_id: Uuid) -> Result<i64, Error> {
-    store::calendar::bump(db, provider_id).await?.ok_or(Problem::NotFound.into())
+    change(s, actor.provider()?, None, move |mut tx| async move {
+        let was_there = store::offerings::delete(&mut tx, offering_id).await?;
+        if was_there { Ok(tx.done(())) } else { Err(Problem::NotFound.into()) }
+    })
+    .await
 }
 
 fn slug_taken(cause: sqlx::Error) -> Error {

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
+use crate::change::{change, create};
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
 use crate::password::rules::{self, Owner};
-use crate::retry::Attempts;
 use crate::snapshot::{self, Snapshot};
 use crate::undisturbed::undisturbed;
-use crate::{Actor, Error, Services, changes, handles, ids, password, store, tokens};
+use crate::{Actor, Error, Services, handles, ids, password, store, tokens};
 
 /// A new provider with their first API token, shown once.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,31 +47,24 @@ pub async fn sign_up(s: &Services, new: NewProvider, repeat: Option<Repeatable>)
     let provider = Provider { public, email: new.email, created_at: now };
     let provider_id = provider.public.provider_id;
 
-    let mut tx = s.pool.begin().await?;
     // There is no provider yet to keep the key apart from others' by: the e-mail does.
     let scope = format!("providers {}", provider.email);
-    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, Uuid::nil(), &scope));
-    if let Some(claim) = &claim
-        && let Some(before) = claim.begin(&mut tx, now).await?
-    {
-        return Ok(before);
-    }
-    let handle = &provider.public.handle;
-    let faults = in_use_already(&mut *tx, handle, &provider.email, handles::kept_since(now)).await?;
-    if !faults.is_empty() {
-        return Err(faults.into());
-    }
-    store::providers::insert(&mut *tx, &provider, &password_hash).await.map_err(in_use)?;
-    handles::taken(&mut tx, provider_id, handle, now).await?;
-    let offering = Offering { offering_id: ids::new_id(now), details: NewOffering::first() };
-    store::offerings::insert(&mut *tx, provider_id, &offering, now).await?;
-    let token = tokens::issue(&mut tx, provider_id, "First token", now).await?.token;
-    let signed_up = SignedUp { provider, token };
-    if let Some(claim) = &claim {
-        claim.keep(&mut tx, &signed_up).await?;
-    }
-    tx.commit().await?;
-    Ok(signed_up)
+    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, Claim::NOBODY, &scope));
+    let (provider, password_hash) = (&provider, &password_hash);
+    create(s, provider_id, claim.as_ref(), move |mut tx| async move {
+        let (now, handle) = (tx.now(), &provider.public.handle);
+        let faults = in_use_already(tx.db(), handle, &provider.email, handles::kept_since(now)).await?;
+        if !faults.is_empty() {
+            return Err(faults.into());
+        }
+        store::providers::insert(&mut tx, provider, password_hash).await.map_err(in_use)?;
+        handles::taken(tx.db(), provider_id, handle, now).await?;
+        let offering = Offering { offering_id: ids::new_id(now), version: 1, details: NewOffering::first() };
+        store::offerings::insert(&mut tx, &offering).await?;
+        let token = tokens::issue(tx.db(), provider_id, "First token", now).await?.token;
+        Ok(tx.done(SignedUp { provider: provider.clone(), token }))
+    })
+    .await
 }
 
 pub async fn me(s: &Services, actor: &Actor) -> Result<Provider, Error> {
@@ -83,30 +76,19 @@ pub async fn me(s: &Services, actor: &Actor) -> Result<Provider, Error> {
 /// has its own zone; only new ones default to it.
 pub async fn update_me(s: &Services, actor: &Actor, changes: ProviderChanges) -> Result<Provider, Error> {
     let provider_id = actor.provider()?;
-    let mut attempts = Attempts::default();
-    loop {
-        match try_update(s, provider_id, &changes).await {
-            Err(error) if attempts.again(&error).await => {}
-            done => return done,
+    let changes = &changes;
+    change(s, provider_id, None, move |mut tx| async move {
+        let now = tx.now();
+        let before = store::providers::get(tx.db(), provider_id).await?.ok_or(Problem::NotFound)?.public.handle;
+        let updated = store::providers::update(&mut tx, changes).await.map_err(in_use)?;
+        let provider = updated.ok_or(Problem::NotFound)?;
+        if provider.public.handle != before {
+            handles::taken(tx.db(), provider_id, &provider.public.handle, now).await?;
+            handles::given_up(tx.db(), provider_id, &before, &provider.public.handle, now).await?;
         }
-    }
-}
-
-async fn try_update(s: &Services, provider_id: Uuid, changes: &ProviderChanges) -> Result<Provider, Error> {
-    let now = s.clock.now();
-    let mut tx = s.pool.begin().await?;
-    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
-    let before = store::providers::get(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?.public.handle;
-    let updated = store::providers::update(&mut *tx, provider_id, changes).await.map_err(in_use)?;
-    let provider = updated.ok_or(Problem::NotFound)?;
-    if provider.public.handle != before {
-        handles::taken(&mut tx, provider_id, &provider.public.handle, now).await?;
-        handles::given_up(&mut tx, provider_id, &before, &provider.public.handle, now).await?;
-    }
-    changes::log_profile(&mut tx, provider_id, version, now).await?;
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(provider)
+        Ok(tx.done(provider))
+    })
+    .await
 }
 
 /// By id or handle. Answered from memory where the snapshot is.

@@ -1,7 +1,7 @@
 //! API tokens.
 
 use chrono::{DateTime, Utc};
-use domain::provider::Credentials;
+use domain::provider::{Credentials, TokenInfo};
 use domain::{Page, Problem};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,13 +18,6 @@ use crate::{Actor, Caller, Error, Services, audit, auth, ids, store};
 pub struct CreatedToken {
     pub token_id: Uuid,
     pub token: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TokenInfo {
-    pub token_id: Uuid,
-    pub name: String,
-    pub created_at: DateTime<Utc>,
 }
 
 /// By e-mail and password, as [`crate::auth::sign_in`]. `invalid` (`too_many`) when there are as many as can be.

@@ -1,7 +1,26 @@
-with moved as (
-    update calendar set version = version + 1
+with free as (
+    select case when true then 1 else (
+        select min(seat) from generate_series(1, 1) as seat
+        where not exists (
+            select from booking
+            where booking.provider_id = ('00000000-0000-7000-8000-' || (:provider::bigint)::text)::uuid
+              and booking.seat = seat.seat and booking.status not in ('cancelled', 'declined')
+        )
+    ) end as seat
+), moved as (
+    update calendar set version = version + 1 from free
     where provider_id = ('00000000-0000-7000-8000-' || (:provider::bigint)::text)::uuid and version >= 0
-    returning provider_id, version
+      and free.seat is not null
+      and not exists (
+          select from idempotency_key
+          where idempotency_key.provider_id = ('00000000-0000-7000-8000-' || (:provider::bigint)::text)::uuid
+            and key_hash = sha256((:slot::bigint)::text::bytea)
+      )
+    returning provider_id, version, free.seat
+), claimed as (
+    insert into idempotency_key (provider_id, key_hash, body_hash, answer, created_at)
+    select provider_id, sha256((:slot::bigint)::text::bytea), sha256('a body'), decode(repeat('5a', 700), 'hex'), now()
+    from moved where :keyed::bigint = 1
 ), appointed as (
     insert into appointment
         (provider_id, appointment_id, offering_id, during, blocked, state, capacity, created_at)
@@ -12,15 +31,21 @@ with moved as (
     insert into booking
         (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
          guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
-         ends_at, created_at, updated_at)
+         ends_at, created_at, updated_at, title, location)
     select provider_id, gen_random_uuid(),
-        ('00000000-0000-7000-8000-' || (100000000000 + :slot::bigint)::text)::uuid, 1, 1, 'confirmed',
+        ('00000000-0000-7000-8000-' || (100000000000 + :slot::bigint)::text)::uuid, 1, seat, 'confirmed',
         'K7QM-' || (:slot::bigint)::text, sha256('a token'), 'A Guest', 'guest@example.com', null, null, null,
-        provider_id, to_timestamp(:start::bigint), to_timestamp(:start::bigint + 1800), now(), now() from moved
+        provider_id, to_timestamp(:start::bigint), to_timestamp(:start::bigint + 1800), now(), now(), 'Appointment', ''
+    from moved
 ), told as (
     insert into outbox (provider_id, outbox_id, topic, payload, created_at)
-    select provider_id, gen_random_uuid(), 'booking.created',
-        '{"booking_id": "01890a5d-ac96-774b-bcce-b302099a8057"}', now() from moved
+    select provider_id, gen_random_uuid(), 'booking.confirmed',
+        '{"booking": {"booking_id": "01890a5d-ac96-774b-bcce-b302099a8057", "reference": "K7QM-2XWD",
+          "provider_id": "01890a5d-ac96-774b-bcce-b302099a8057", "title": "Appointment", "location": "",
+          "offering_id": "01890a5d-ac96-774b-bcce-b302099a8057", "status": "confirmed", "sequence": 0,
+          "start": "2027-03-01T09:00:00Z", "end": "2027-03-01T09:30:00Z", "duration_minutes": 30,
+          "guest": {"name": "A Guest", "email": "guest@example.com", "phone": null, "notes": null, "time_zone": null},
+          "created_at": "2027-03-01T09:00:00Z", "updated_at": "2027-03-01T09:00:00Z"}}', now() from moved
 ), logged as (
     insert into calendar_change (provider_id, version, kind, changed, created_at)
     select provider_id, version, 'times',

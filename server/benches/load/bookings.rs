@@ -16,10 +16,19 @@ const CLIENTS: i64 = 16;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
 
-pub async fn measure(world: &World) -> Outcome<Row> {
-    println!("bookings: {PROVIDERS} providers, {CLIENTS} clients");
-    // Twice as many: what is booked behind the server's back must not be a calendar that it knows.
-    let of_server = Load { clients: CLIENTS, first_provider: FIRST_PROVIDER, providers: PROVIDERS };
+pub async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    // Each with providers of its own, and twice as many: what is booked behind the server's back must not be a calendar
+    // that it knows.
+    let plain = Load { keyed: false, clients: CLIENTS, first_provider: FIRST_PROVIDER, providers: PROVIDERS };
+    let keyed = Load { keyed: true, first_provider: plain.first_provider + 2 * PROVIDERS, ..plain };
+    Ok(vec![
+        compare(world, keyed, "bookings with a key, as guests send them").await?,
+        compare(world, plain, "bookings without a key").await?,
+    ])
+}
+
+async fn compare(world: &World, of_server: Load, what: &str) -> Outcome<Row> {
+    println!("{what}: {PROVIDERS} providers, {CLIENTS} clients");
     let of_sender = Load { first_provider: of_server.first_provider + PROVIDERS, ..of_server };
     world.add_providers(of_server.first_provider, of_sender.first_provider + PROVIDERS).await?;
     // Of what is there. A table that was analysed while it was empty is scanned from then on by whoever has planned for
@@ -47,7 +56,7 @@ pub async fn measure(world: &World) -> Outcome<Row> {
     println!("  ratio by round {}", spread(&ours, &theirs));
     let (ours, theirs) = (median(&ours), median(&theirs));
     Ok(Row {
-        what: format!("bookings over {PROVIDERS} providers, {CLIENTS} clients"),
+        what: format!("{what}, {PROVIDERS} providers, {CLIENTS} clients"),
         measured: format!("{ours:.0}/s"),
         compared_with: format!("{} {theirs:.0}/s", sender.name()),
         ratio: Some(ours / theirs),
@@ -66,7 +75,8 @@ async fn book(node: &Node, load: Load, number: i64, lasting: Duration) -> Outcom
             let (provider, slot) = load.place(client as i64, number);
             number += 1;
             furthest.fetch_max(number, Ordering::Relaxed);
-            *request = client::post("/api/v1/bookings", None, &booking(provider, slot));
+            let key = load.keyed.then(|| uuid::Uuid::new_v4().to_string());
+            *request = client::post("/api/v1/bookings", None, key.as_deref(), &booking(provider, slot));
         }
     })
     .await?;

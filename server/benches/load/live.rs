@@ -109,7 +109,7 @@ async fn commits(
             "provider": provider_id(PROVIDER), "start": start_of(number), "duration_minutes": 30,
             "guest": {"name": "A Guest", "email": "guest@example.com"},
         });
-        let request = client::post("/api/v1/bookings", None, &booking);
+        let request = client::post("/api/v1/bookings", None, None, &booking);
         // Through either node in turn: half of the sockets always hear it from the other one.
         let connection = &mut connections[number as usize % 2];
         // The commit itself cannot be seen from here. It lies after this instant: an upper bound.

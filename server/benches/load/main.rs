@@ -83,7 +83,7 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Outcome<()> {
         rows.push(slots::measure(&world).await?);
     }
     if wanted("bookings") {
-        rows.push(bookings::measure(&world).await?);
+        rows.extend(bookings::measure(&world).await?);
     }
     if wanted("live") {
         rows.extend(live::measure(&world).await?);

@@ -139,7 +139,7 @@ impl Mover {
         });
         self.next += 1;
         let started = Instant::now();
-        self.books.json(201, &client::post("/api/v1/bookings", None, &booking)).await?;
+        self.books.json(201, &client::post("/api/v1/bookings", None, None, &booking)).await?;
         self.bookings.push(milliseconds(started));
         let started = Instant::now();
         let answer = self.looks.send(&self.request).await?;

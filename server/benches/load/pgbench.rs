@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::world::{World, first_monday, start_of};
 
 /// What `service::bookings::book` sends where nobody else books with the provider at the same moment:
-/// the one statement of `service::store::bookings::book`, outside of a transaction.
+/// the one statement of `service::store::bookings::book_at_once`, outside of a transaction.
 ///
 /// The server knows the version that the calendar has to have; pgbench knows none and only compares.
 /// It also has the ids and the hash made in Postgres, which costs little.
@@ -20,6 +20,8 @@ const BOOKING: &str = include_str!("booking.sql");
 /// Which providers are booked by how many clients.
 #[derive(Clone, Copy)]
 pub struct Load {
+    /// Whether each booking has an idempotency key, as those of guests have.
+    pub keyed: bool,
     pub clients: i64,
     pub first_provider: i64,
     pub providers: i64,
@@ -85,6 +87,7 @@ async fn pgbench(program: &Path, world: &World, load: Load, number: i64, lasting
         ("first_provider", load.first_provider),
         ("providers", load.providers),
         ("monday", first_monday().timestamp()),
+        ("keyed", load.keyed.into()),
     ] {
         command.args(["-D", &format!("{name}={value}")]);
     }
@@ -123,6 +126,7 @@ async fn bare(world: &World, load: Load, number: i64, lasting: Duration) -> Outc
                         query = query.bind(match *name {
                             "provider" => provider,
                             "slot" => slot,
+                            "keyed" => load.keyed.into(),
                             _ => start_of(slot).timestamp(),
                         });
                     }

@@ -293,6 +293,6 @@ async fn book(connection: &mut Option<Connection>, addr: SocketAddr, number: i64
         "duration_minutes": 30, "guest": {"name": "A Guest", "email": format!("guest-{number}@example.com")},
     });
     let started = Instant::now();
-    connection.json(201, &client::post("/api/v1/bookings", None, &booking)).await?;
+    connection.json(201, &client::post("/api/v1/bookings", None, None, &booking)).await?;
     Ok(started.elapsed().as_secs_f64() * 1e3)
 }

@@ -94,14 +94,14 @@ pub async fn sign_up(connection: &mut Connection, handle: &str) -> Outcome<Strin
         "handle": handle, "display_name": "Month", "email": format!("{handle}@example.com"),
         "password": "a long enough one", "time_zone": "UTC",
     });
-    let made = connection.json(201, &client::post("/api/v1/providers", None, &made)).await?;
+    let made = connection.json(201, &client::post("/api/v1/providers", None, None, &made)).await?;
     let token = made["token"].as_str().ok_or("no token")?.to_owned();
     let provider = made["provider"]["provider_id"].as_str().ok_or("no provider_id")?.to_owned();
     let hours = json!({"effect": "open", "pattern": {
         "kind": "recurring", "start_time": "09:00", "end_time": "17:00", "starts_on": "2024-01-01",
         "recurrence": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "time_zone": "UTC",
     }});
-    connection.json(201, &client::post("/api/v1/availability", Some(&token), &hours)).await?;
+    connection.json(201, &client::post("/api/v1/availability", Some(&token), None, &hours)).await?;
     // The first two times of twenty days: forty bookings that take eighty of 682 starts.
     for number in 0..BOOKINGS {
         let start = start_of(number / 2 * SLOTS_A_DAY + number % 2);
@@ -109,7 +109,7 @@ pub async fn sign_up(connection: &mut Connection, handle: &str) -> Outcome<Strin
             "provider": provider, "start": start, "duration_minutes": 30,
             "guest": {"name": "A Guest", "email": "guest@example.com"},
         });
-        connection.json(201, &client::post("/api/v1/bookings", None, &booking)).await?;
+        connection.json(201, &client::post("/api/v1/bookings", None, None, &booking)).await?;
     }
     Ok(provider)
 }

@@ -278,17 +278,17 @@ async fn provider(addr: SocketAddr, handle: &str) -> Outcome<(Vec<u8>, Vec<u8>)>
         "handle": handle, "display_name": handle, "email": format!("{handle}@example.com"),
         "password": "a long enough one", "time_zone": "UTC",
     });
-    let made = connection.json(201, &client::post("/api/v1/providers", None, &made)).await?;
+    let made = connection.json(201, &client::post("/api/v1/providers", None, None, &made)).await?;
     let token = made["token"].as_str().ok_or("no token")?.to_owned();
     let offering = json!({
         "slug": "always", "title": "Always", "durations_minutes": [30], "step_minutes": 5, "horizon_days": 366,
     });
-    connection.json(201, &client::post("/api/v1/offerings", Some(&token), &offering)).await?;
+    connection.json(201, &client::post("/api/v1/offerings", Some(&token), None, &offering)).await?;
     let hours = json!({"effect": "open", "pattern": {
         "kind": "recurring", "start_time": "00:00", "end_time": "24:00", "starts_on": "2024-01-01",
         "recurrence": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "time_zone": "UTC",
     }});
-    connection.json(201, &client::post("/api/v1/availability", Some(&token), &hours)).await?;
+    connection.json(201, &client::post("/api/v1/availability", Some(&token), None, &hours)).await?;
     let from = first_monday();
     let ask = |days, offering| {
         let to = (from + chrono::TimeDelta::days(days)).date_naive();

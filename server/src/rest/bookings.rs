@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::booking::BookingFilter;
 use domain::form::parse_reason;
 use domain::{Booking, BookingStatus, NewBooking, Page};
-use service::bookings::{self, BookingFilter};
+use service::bookings;
 use service::paging::PageRequest;
 
 use super::ApiProblem;
@@ -20,10 +21,10 @@ use crate::state::AppState;
 ///
 /// Of all who ask for the same time at once exactly one gets it; the others get `slot-taken` with the
 /// nearest free ones. Send an `Idempotency-Key`, drawn at random: a repeated request is then not a second
-/// booking. A guest, known by their e-mail, has as many seats of a group as the offering's `seats_per_guest`; one more
+/// booking. A provider may send their token, to book for their own guests without the limits of guests. A guest, known by their e-mail, has as many seats of a group as the offering's `seats_per_guest`; one more
 /// is `invalid` with the code `already_booked`.
 #[utoipa::path(
-    post, path = "/bookings", tag = "Bookings",
+    post, path = "/bookings", tag = "Bookings", security((), ("provider_token" = [])),
     request_body = BookingRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again.")),
     responses(
@@ -36,6 +37,7 @@ use crate::state::AppState;
 )]
 pub async fn book(
     State(state): State<AppState>,
+    Authed(actor): Authed,
     address: ClientAddress,
     _: NoQuery,
     JsonForm { form, repeat }: JsonForm,
@@ -43,12 +45,12 @@ pub async fn book(
     let new = NewBooking::parse(form)?;
     let booked = match state.allowances.bookings.take(address) {
         Ok(permit) => {
-            let booked = bookings::book(&state.services, new, repeat).await?;
+            let booked = bookings::book(&state.services, &actor, new, repeat).await?;
             permit.used_if(!booked.is_repeated);
             booked
         }
         Err(refusal) => match &repeat {
-            Some(repeat) => bookings::booked_before(&state.services, &new, repeat).await?.ok_or(refusal)?,
+            Some(repeat) => bookings::booked_before(&state.services, &actor, &new, repeat).await?.ok_or(refusal)?,
             None => return Err(refusal.into()),
         },
     };

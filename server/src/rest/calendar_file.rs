@@ -54,23 +54,22 @@ pub async fn ics(
 }
 
 fn calendar(booking: &Booking, profile: &Profile, manage_url: Option<String>) -> Calendar {
-    let offering = profile.offerings.iter().find(|offering| offering.offering_id == booking.offering_id);
-    let title = offering.map_or("Appointment", |offering| &offering.title);
     let mut event = Event::new();
     event
         .uid(&booking.booking_id.to_string())
         .timestamp(booking.updated_at)
+        .sequence(booking.sequence)
         .starts(booking.start)
         .ends(booking.end)
-        .summary(&format!("{title}: {}", profile.provider.display_name))
+        .summary(&format!("{}: {}", booking.title, profile.provider.display_name))
         .status(match booking.status {
             BookingStatus::Pending => EventStatus::Tentative,
             BookingStatus::Cancelled | BookingStatus::Declined => EventStatus::Cancelled,
             BookingStatus::Confirmed | BookingStatus::Completed | BookingStatus::NoShow => EventStatus::Confirmed,
         })
         .description(&format!("Reference {}", booking.reference));
-    if let Some(offering) = offering.filter(|offering| !offering.location.is_empty()) {
-        event.location(&offering.location);
+    if !booking.location.is_empty() {
+        event.location(&booking.location);
     }
     if let Some(url) = manage_url {
         event.url(&url);

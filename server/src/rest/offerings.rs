@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::form::OfferingChange;
 use domain::{NewOffering, Offering, Page};
 use http::StatusCode;
 use service::offerings;
@@ -74,7 +75,8 @@ pub async fn get(
 
 /// Replace an offering
 ///
-/// What is left out gets its default. Bookings stand as they were made.
+/// What is left out gets its default. With `version`, only if that is still its version, else `version-conflict`. Bookings
+/// stand as they were made.
 #[utoipa::path(
     put, path = "/offerings/{offering_id}", tag = "Offerings", security(("provider_token" = [])),
     params(("offering_id" = Uuid, Path)),
@@ -82,6 +84,7 @@ pub async fn get(
     responses(
         (status = 200, body = Offering),
         (status = 404, description = "not-found"),
+        (status = 409, description = "version-conflict"),
         (status = 413, description = "too-large"),
         (status = 422, description = "invalid"),
     ),
@@ -93,7 +96,7 @@ pub async fn replace(
     _: NoQuery,
     JsonForm { form, .. }: JsonForm,
 ) -> Result<Json<Offering>, ApiProblem> {
-    let new = NewOffering::parse(form)?;
+    let new = OfferingChange::parse(form)?;
     Ok(Json(offerings::replace(&state.services, &actor, offering_id, new).await?))
 }
 

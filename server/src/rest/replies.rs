@@ -55,8 +55,8 @@ pub struct Token {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<service::tokens::TokenInfo> for Token {
-    fn from(token: service::tokens::TokenInfo) -> Self {
+impl From<domain::provider::TokenInfo> for Token {
+    fn from(token: domain::provider::TokenInfo) -> Self {
         Self { token_id: token.token_id, name: token.name, created_at: token.created_at }
     }
 }

@@ -313,7 +313,8 @@ async fn hostile_text_makes_no_line_of_a_calendar_file(pool: PgPool) {
         assert!(event.components.is_empty(), "{text}");
         let mut names: Vec<&str> = event.properties.iter().map(|property| property.name.as_str()).collect();
         names.sort_unstable();
-        let all = ["DESCRIPTION", "DTEND", "DTSTAMP", "DTSTART", "LOCATION", "STATUS", "SUMMARY", "UID", "URL"];
+        let all =
+            ["DESCRIPTION", "DTEND", "DTSTAMP", "DTSTART", "LOCATION", "SEQUENCE", "STATUS", "SUMMARY", "UID", "URL"];
         assert_eq!(names, all, "{text}");
         let value = |name: &str| event.find_prop(name).map(|property| property.val.as_str().to_owned());
         assert_eq!(value("SUMMARY"), Some(format!("{}: {}", said["title"], said["name"])), "{text}");

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use booking::parse_reason;
+pub use offering::OfferingChange;
 pub use reader::Reader;
 
 /// One value as it came in.

@@ -4,12 +4,41 @@ use super::{FieldError, Form, Reader};
 use crate::offering::MAX_DURATION_MINUTES;
 use crate::{Approval, NewOffering};
 
+/// What an offering is to be, and the version that it is thought to have: checked where given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferingChange {
+    pub details: NewOffering,
+    pub version: Option<i64>,
+}
+
+impl OfferingChange {
+    /// The fields of [`NewOffering::parse`], and `version`.
+    pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(form);
+        let version = reader.integer("version", 1, i64::MAX);
+        let details = NewOffering::read(&mut reader);
+        reader.finish(|| Some(Self { details: details?, version }))
+    }
+}
+
+impl From<NewOffering> for OfferingChange {
+    /// Whatever version it has.
+    fn from(details: NewOffering) -> Self {
+        Self { details, version: None }
+    }
+}
+
 impl NewOffering {
     /// Only `title` and `durations_minutes` are needed; the rest defaults to [`NewOffering::first`],
     /// the slug to one made of the title.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new(form);
+        let offering = Self::read(&mut reader);
+        reader.finish(|| offering)
+    }
+
+    fn read(r: &mut Reader) -> Option<Self> {
         let defaults = Self::first();
-        let mut r = Reader::new(form);
         let title = r.required("title", |r| r.text("title", 80));
         let slug = r.word("slug", 60).or_else(|| title.as_deref().map(slug_of));
         if slug.as_deref().is_some_and(|slug| !is_slug(slug)) {
@@ -41,24 +70,22 @@ impl NewOffering {
             .choice("approval", &[("automatic", Approval::Automatic), ("manual", Approval::Manual)])
             .unwrap_or(defaults.approval);
         let active = r.boolean("active").unwrap_or(true);
-        r.finish(|| {
-            Some(Self {
-                slug: slug?,
-                title: title?,
-                description,
-                location,
-                durations_minutes: durations?,
-                step_minutes,
-                buffer_before_minutes,
-                buffer_after_minutes,
-                min_notice_minutes,
-                horizon_days,
-                daily_limit,
-                capacity,
-                seats_per_guest,
-                approval,
-                active,
-            })
+        Some(Self {
+            slug: slug?,
+            title: title?,
+            description,
+            location,
+            durations_minutes: durations?,
+            step_minutes,
+            buffer_before_minutes,
+            buffer_after_minutes,
+            min_notice_minutes,
+            horizon_days,
+            daily_limit,
+            capacity,
+            seats_per_guest,
+            approval,
+            active,
         })
     }
 }

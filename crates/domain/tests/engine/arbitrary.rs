@@ -183,7 +183,7 @@ fn offering() -> impl Strategy<Value = Offering> {
                 active: active > 0,
                 ..NewOffering::first()
             };
-            Offering { offering_id: Uuid::nil(), details }
+            Offering { offering_id: Uuid::nil(), version: 1, details }
         },
     )
 }

@@ -55,7 +55,7 @@ fn calendar() -> Calendar {
         time_zone: zone("UTC"),
         entries: vec![entry(Effect::Open, "09:00", "17:00"), entry(Effect::Closed, "12:00", "13:00")],
         appointments: vec![taken("10:00", "11:00")],
-        offerings: vec![Offering { offering_id: Uuid::nil(), details }],
+        offerings: vec![Offering { offering_id: Uuid::nil(), version: 1, details }],
     }
 }
 

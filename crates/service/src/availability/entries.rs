@@ -3,16 +3,14 @@
 use chrono::{DateTime, Utc};
 use domain::calendar::{self, Calendar};
 use domain::openings::MAX_BUFFER_MINUTES;
-use domain::problem::Conflict;
+use domain::problem::{Conflict, Current};
 use domain::{AvailabilityEntry, Effect, NewAvailability, Page, Pattern, Problem, RangeSet, TimeRange, TimeZone};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::changes::{self, Change};
-use crate::db::Connection;
+use crate::change::{change, foreseeable};
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
-use crate::retry::Attempts;
 use crate::{Actor, Error, Services, ids, store};
 
 /// How many places and how many ways out an overlap names.
@@ -50,55 +48,31 @@ pub async fn create(
     repeat: Option<Repeatable>,
 ) -> Result<AvailabilityEntry, Error> {
     let provider_id = actor.provider()?;
-    let mut attempts = Attempts::default();
-    loop {
-        match try_create(s, provider_id, &new, repeat.as_ref()).await {
-            Err(error) if attempts.again(&error).await => {}
-            done => return done,
+    let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "availability"));
+    let new = &new;
+    change(s, provider_id, claim.as_ref(), move |mut tx| async move {
+        let (now, most) = (tx.now(), s.limits.entries);
+        let existing = store::availability::list(tx.db(), provider_id, None, None).await?;
+        if existing.len() >= most as usize {
+            let message = format!("There are {most} entries, as many as can be. Delete some that are over.");
+            return Err(Problem::field("pattern", "too_many", message).into());
         }
-    }
-}
-
-async fn try_create(
-    s: &Services,
-    provider_id: Uuid,
-    new: &NewAvailability,
-    repeat: Option<&Repeatable>,
-) -> Result<AvailabilityEntry, Error> {
-    let now = s.clock.now();
-    let mut tx = s.pool.begin().await?;
-    let claim = repeat.map(|repeat| Claim::new(repeat, provider_id, "availability"));
-    if let Some(claim) = &claim
-        && let Some(before) = claim.begin(&mut tx, now).await?
-    {
-        return Ok(before);
-    }
-    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
-    let existing = store::availability::list(&mut *tx, provider_id, None, None).await?;
-    let most = s.limits.entries;
-    if existing.len() >= most as usize {
-        let message = format!("There are {most} entries, as many as can be. Delete some that are over.");
-        return Err(Problem::field("pattern", "too_many", message).into());
-    }
-    refuse_overlap(&existing, new)?;
-    let entry = AvailabilityEntry {
-        availability_id: ids::new_id(now),
-        provider_id,
-        effect: new.effect,
-        pattern: new.pattern.clone(),
-        note: new.note.clone(),
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    store::availability::insert(&mut *tx, &entry).await?;
-    log(&mut tx, provider_id, version, &[&entry.pattern], now).await?;
-    if let Some(claim) = &claim {
-        claim.keep(&mut tx, &entry).await?;
-    }
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(entry)
+        refuse_overlap(&existing, new)?;
+        let entry = AvailabilityEntry {
+            availability_id: ids::new_id(now),
+            provider_id,
+            effect: new.effect,
+            pattern: new.pattern.clone(),
+            note: new.note.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        store::availability::insert(&mut tx, &entry).await?;
+        tx.changed(reach_of(&[&entry.pattern], now));
+        Ok(tx.done(entry))
+    })
+    .await
 }
 
 /// `version-conflict` when `new.version` is given and not the current one.
@@ -109,43 +83,27 @@ pub async fn replace(
     new: NewAvailability,
 ) -> Result<AvailabilityEntry, Error> {
     let provider_id = actor.provider()?;
-    let mut attempts = Attempts::default();
-    loop {
-        match try_replace(s, provider_id, availability_id, &new).await {
-            Err(error) if attempts.again(&error).await => {}
-            done => return done,
+    let new = &new;
+    change(s, provider_id, None, move |mut tx| async move {
+        let mut existing = store::availability::list(tx.db(), provider_id, None, None).await?;
+        let old = take(&mut existing, availability_id)?;
+        if new.version.is_some_and(|version| version != old.version) {
+            return Err(Problem::VersionConflict { current: Box::new(Current::Entry(old)) }.into());
         }
-    }
-}
-
-async fn try_replace(
-    s: &Services,
-    provider_id: Uuid,
-    availability_id: Uuid,
-    new: &NewAvailability,
-) -> Result<AvailabilityEntry, Error> {
-    let now = s.clock.now();
-    let mut tx = s.pool.begin().await?;
-    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
-    let mut existing = store::availability::list(&mut *tx, provider_id, None, None).await?;
-    let old = take(&mut existing, availability_id)?;
-    if new.version.is_some_and(|version| version != old.version) {
-        return Err(Problem::VersionConflict { current: Box::new(old) }.into());
-    }
-    refuse_overlap(&existing, new)?;
-    let entry = AvailabilityEntry {
-        effect: new.effect,
-        pattern: new.pattern.clone(),
-        note: new.note.clone(),
-        version: old.version + 1,
-        updated_at: now,
-        ..old.clone()
-    };
-    store::availability::replace(&mut *tx, &entry).await?;
-    log(&mut tx, provider_id, version, &[&old.pattern, &entry.pattern], now).await?;
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(entry)
+        refuse_overlap(&existing, new)?;
+        let entry = AvailabilityEntry {
+            effect: new.effect,
+            pattern: new.pattern.clone(),
+            note: new.note.clone(),
+            version: old.version + 1,
+            updated_at: tx.now(),
+            ..old.clone()
+        };
+        store::availability::replace(&mut tx, &entry).await?;
+        tx.changed(reach_of(&[&old.pattern, &entry.pattern], tx.now()));
+        Ok(tx.done(entry))
+    })
+    .await
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -157,28 +115,17 @@ pub struct Deleted {
 
 pub async fn delete(s: &Services, actor: &Actor, availability_id: Uuid) -> Result<Deleted, Error> {
     let provider_id = actor.provider()?;
-    let mut attempts = Attempts::default();
-    loop {
-        match try_delete(s, provider_id, availability_id).await {
-            Err(error) if attempts.again(&error).await => {}
-            done => return done,
-        }
-    }
-}
-
-async fn try_delete(s: &Services, provider_id: Uuid, availability_id: Uuid) -> Result<Deleted, Error> {
-    let now = s.clock.now();
-    let mut tx = s.pool.begin().await?;
-    let version = store::calendar::bump(&mut *tx, provider_id).await?.ok_or(Problem::NotFound)?;
-    let before = store::availability::list(&mut *tx, provider_id, None, None).await?;
-    let mut left = before.clone();
-    let gone = take(&mut left, availability_id)?;
-    let upcoming = store::bookings::upcoming(&mut *tx, provider_id, now).await?;
-    store::availability::delete(&mut *tx, provider_id, availability_id).await?;
-    log(&mut tx, provider_id, version, &[&gone.pattern], now).await?;
-    tx.commit().await?;
-    s.committed(provider_id, version);
-    Ok(Deleted { deleted: availability_id, orphaned_bookings: orphaned(&upcoming, before, left) })
+    change(s, provider_id, None, move |mut tx| async move {
+        let now = tx.now();
+        let before = store::availability::list(tx.db(), provider_id, None, None).await?;
+        let mut left = before.clone();
+        let gone = take(&mut left, availability_id)?;
+        let upcoming = store::bookings::upcoming(tx.db(), provider_id, now).await?;
+        store::availability::delete(&mut tx, availability_id).await?;
+        tx.changed(reach_of(&[&gone.pattern], now));
+        Ok(tx.done(Deleted { deleted: availability_id, orphaned_bookings: orphaned(&upcoming, before, left) }))
+    })
+    .await
 }
 
 fn take(entries: &mut Vec<AvailabilityEntry>, availability_id: Uuid) -> Result<AvailabilityEntry, Problem> {
@@ -221,20 +168,13 @@ fn open_time(entries: Vec<AvailabilityEntry>, within: TimeRange) -> RangeSet {
     Calendar { time_zone: TimeZone::utc(), entries, appointments: Vec::new(), offerings: Vec::new() }.open_time(within)
 }
 
-/// Logs the stretch in which the patterns have occurrences, as far as guests look. A day more on both
+/// The stretch in which the patterns have occurrences, as far as guests look. A day more on both
 /// sides is for the windows beside it.
-async fn log(
-    db: &mut Connection,
-    provider_id: Uuid,
-    version: i64,
-    patterns: &[&Pattern],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let all = changes::foreseeable(now);
+fn reach_of(patterns: &[&Pattern], now: DateTime<Utc>) -> TimeRange {
+    let all = foreseeable(now);
     let occurrences = patterns.iter().flat_map(|pattern| pattern.occurrences(all));
     let hull = occurrences.map(|occurrence| occurrence.range).reduce(|a, b| a.hull(&b));
     let changed = hull.and_then(|hull| hull.widened(MAX_BUFFER_MINUTES, MAX_BUFFER_MINUTES).intersect(&all));
     // A change that nobody can see still has its number.
-    let changed = changed.unwrap_or(TimeRange::from_start(now, 1).expect("a minute is not empty"));
-    Ok(store::calendar::log(db, provider_id, &Change { version, profile: false, changed }, now).await?)
+    changed.unwrap_or(TimeRange::from_start(now, 1).expect("a minute is not empty"))
 }

@@ -5,7 +5,8 @@ mod cancel;
 mod guests;
 mod plan;
 
-use domain::{Booking, BookingStatus, Page, Problem, TimeRange};
+use domain::booking::BookingFilter;
+use domain::{Booking, Page, Problem, TimeRange};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -25,16 +26,6 @@ pub struct Booked {
     /// It was made before, by the same request: this is the same answer again.
     #[serde(skip)]
     pub is_repeated: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct BookingFilter {
-    /// Bookings that start in it.
-    pub from: Option<chrono::DateTime<chrono::Utc>>,
-    pub to: Option<chrono::DateTime<chrono::Utc>>,
-    pub status: Option<BookingStatus>,
-    /// Part of the guest's name, e-mail or the reference.
-    pub search: Option<String>,
 }
 
 /// The provider's, in order of start.

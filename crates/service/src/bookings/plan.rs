@@ -17,6 +17,9 @@ pub struct Plan {
     /// Whether it is another guest's appointment too.
     pub joins: bool,
     pub status: BookingStatus,
+    /// Of the offering, as they are said now.
+    pub title: String,
+    pub location: String,
     /// The stretch in which windows will differ.
     pub changed: TimeRange,
     pub seat: Seat,
@@ -67,7 +70,8 @@ impl Plan {
         let limited = offering.daily_limit.is_some();
         let changed = changed_by(appointment.blocked, during, limited, &snapshot.provider.time_zone);
         let seat = Seat { appointment_id: appointment.appointment_id, start: during.start(), guest };
-        Ok(Self { joins: group.is_some(), appointment, status, changed, seat })
+        let (title, location) = (offering.title.clone(), offering.location.clone());
+        Ok(Self { joins: group.is_some(), appointment, status, title, location, changed, seat })
     }
 }
 

@@ -6,8 +6,8 @@ use domain::TimeRange;
 use domain::live::{LiveMessage, Stretch};
 
 use crate::Error;
-use crate::changes::Change;
 use crate::snapshot::Snapshot;
+use domain::live::Change;
 
 /// A message as JSON text. Cloning it copies no text.
 #[derive(Clone, Debug, PartialEq, Eq)]

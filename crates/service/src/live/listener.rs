@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use super::Live;
 use super::frame::Frame;
 use super::room::{Room, at_least, better_at_once};
-use crate::changes::{self, Change};
+use crate::change_log;
 use crate::{Error, Services};
+use domain::live::Change;
 
 /// Who missed more than this is given a snapshot.
 const MOST_MISSED: i64 = 1000;
@@ -90,7 +91,7 @@ impl Listener {
                 return Ok(());
             }
         }
-        let missed = changes::after(services, self.room.provider_id, version, MOST_MISSED).await?;
+        let missed = change_log::after(services, self.room.provider_id, version, MOST_MISSED).await?;
         let last = missed.as_ref().and_then(|missed| missed.last()).map(|change| change.version);
         match (missed, last) {
             (Some(missed), Some(last)) => {

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
-use crate::{Error, Services, changes, snapshot};
+use crate::{Error, Services, change_log, snapshot};
 
 pub use frame::Frame;
 pub use listener::Listener;
@@ -89,7 +89,7 @@ impl Live {
         };
         if since.is_some_and(|since| since > reached) {
             // Another node was faster than its hint. The client's word alone must not move anything.
-            for (_, version) in changes::versions(services, &[provider_id]).await? {
+            for (_, version) in change_log::versions(services, &[provider_id]).await? {
                 services.snapshots.note_version(provider_id, version);
                 live.heard_of(provider_id, version);
                 reached = version.max(reached);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::tasks::cause;
 use super::{Live, locked};
-use crate::{Error, Services, changes};
+use crate::{Error, Services, change_log};
 
 /// Postgres refuses payloads of 8000 bytes.
 const MOST_PAYLOAD: usize = 7900;
@@ -56,7 +56,7 @@ pub(super) async fn send(services: &Services) {
     loop {
         let _ = timeout(SIGN_OF_LIFE, live.own_commits.notified()).await;
         let moved = std::mem::take(&mut *locked(&live.moved));
-        if let Err(error) = changes::notify(services, &encode(live.node, &moved)).await {
+        if let Err(error) = change_log::notify(services, &encode(live.node, &moved)).await {
             // Not kept for later: the other nodes' polls find out sooner than a retry would tell.
             tracing::warn!(error = %cause(&error), "hints to other nodes were lost");
         }
@@ -91,7 +91,7 @@ pub(super) async fn receive(services: &Services, pool: &PgPool) {
 /// Returns when the channel is silent for too long.
 async fn listen(services: &Services, pool: &PgPool, backoff: &mut Duration) -> Result<(), Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(changes::CHANNEL).await?;
+    listener.listen(change_log::CHANNEL).await?;
     *backoff = FIRST_BACKOFF;
     // Whatever was hinted while nobody listened.
     services.live.poll_now.notify_one();

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::frame::{Frame, span};
 use super::locked;
 use super::ring::{MOST_FRAMES, Ring};
-use crate::changes::{self, Change};
+use crate::change_log;
 use crate::snapshot::{self, Snapshot};
 use crate::{Error, Services};
+use domain::live::Change;
 
 pub(super) struct Room {
     pub provider_id: Uuid,
@@ -85,7 +86,7 @@ impl Room {
     async fn feed_some(&self, services: &Services) -> Result<bool, Error> {
         let reached = self.reached();
         let most = MOST_FRAMES as i64;
-        match changes::after(services, self.provider_id, reached, most).await? {
+        match change_log::after(services, self.provider_id, reached, most).await? {
             Some(changes) => {
                 let Some(last) = changes.last().map(|change| change.version) else { return Ok(false) };
                 let snapshot = at_least(services, self.provider_id, last).await?;
@@ -121,7 +122,7 @@ impl Room {
         if since + 1 >= oldest {
             return Ok(());
         }
-        let Some(changes) = changes::after(services, self.provider_id, since, oldest - 1 - since).await? else {
+        let Some(changes) = change_log::after(services, self.provider_id, since, oldest - 1 - since).await? else {
             return Ok(());
         };
         let snapshot = at_least(services, self.provider_id, oldest - 1).await?;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Live, locked, notify};
-use crate::{Services, changes, handles, idempotency};
+use crate::{Services, change_log, handles, idempotency};
 
 /// So many rooms are fed at a time.
 const FEEDING: usize = 4;
@@ -144,7 +144,7 @@ async fn poll_once(services: &Services) -> Result<(), crate::Error> {
     used.extend(locked(&live.rooms).keys());
     let used: Vec<Uuid> = used.into_iter().collect();
     for some in used.chunks(POLLED_AT_ONCE) {
-        for (provider_id, version) in changes::versions(services, some).await? {
+        for (provider_id, version) in change_log::versions(services, some).await? {
             services.snapshots.note_version(provider_id, version);
             live.heard_of(provider_id, version);
         }
@@ -163,7 +163,7 @@ async fn prune(services: &Services) {
 }
 
 async fn prune_once(services: &Services) -> Result<(), crate::Error> {
-    let changes = changes::prune(services).await?;
+    let changes = change_log::prune(services).await?;
     let keys = idempotency::prune(services).await?;
     let handles = handles::prune(services).await?;
     tracing::debug!(changes, keys, handles, "deleted what is no longer kept");

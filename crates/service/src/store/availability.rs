@@ -8,6 +8,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::unreadable;
+use crate::change::CalendarTx;
 
 /// A row, read from its columns or from JSON.
 #[derive(Debug, Deserialize)]
@@ -104,7 +105,7 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-pub async fn insert(db: impl PgExecutor<'_>, entry: &AvailabilityEntry) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut CalendarTx, entry: &AvailabilityEntry) -> sqlx::Result<()> {
     let columns = Columns::from(&entry.pattern);
     sqlx::query!(
         "insert into availability
@@ -112,7 +113,7 @@ pub async fn insert(db: impl PgExecutor<'_>, entry: &AvailabilityEntry) -> sqlx:
               time_zone, exceptions, note, version, created_at, updated_at)
          values ($1, $2, $3, case when $4::timestamptz is not null then tstzrange($4, $5) end,
                  $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        entry.provider_id,
+        tx.provider_id(),
         entry.availability_id,
         effect(entry.effect),
         columns.starts_at,
@@ -128,12 +129,12 @@ pub async fn insert(db: impl PgExecutor<'_>, entry: &AvailabilityEntry) -> sqlx:
         entry.created_at,
         entry.updated_at
     )
-    .execute(db)
+    .execute(tx.db())
     .await?;
     Ok(())
 }
 
-pub async fn replace(db: impl PgExecutor<'_>, entry: &AvailabilityEntry) -> sqlx::Result<()> {
+pub async fn replace(tx: &mut CalendarTx, entry: &AvailabilityEntry) -> sqlx::Result<()> {
     let columns = Columns::from(&entry.pattern);
     sqlx::query!(
         "update availability set
@@ -141,7 +142,7 @@ pub async fn replace(db: impl PgExecutor<'_>, entry: &AvailabilityEntry) -> sqlx
              start_minute = $6, end_minute = $7, starts_on = $8, recurrence = $9, time_zone = $10,
              exceptions = $11, note = $12, version = $13, updated_at = $14
          where provider_id = $1 and availability_id = $2",
-        entry.provider_id,
+        tx.provider_id(),
         entry.availability_id,
         effect(entry.effect),
         columns.starts_at,
@@ -156,18 +157,18 @@ pub async fn replace(db: impl PgExecutor<'_>, entry: &AvailabilityEntry) -> sqlx
         entry.version,
         entry.updated_at
     )
-    .execute(db)
+    .execute(tx.db())
     .await?;
     Ok(())
 }
 
-pub async fn delete(db: impl PgExecutor<'_>, provider_id: Uuid, availability_id: Uuid) -> sqlx::Result<()> {
+pub async fn delete(tx: &mut CalendarTx, availability_id: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from availability where provider_id = $1 and availability_id = $2",
-        provider_id,
+        tx.provider_id(),
         availability_id
     )
-    .execute(db)
+    .execute(tx.db())
     .await?;
     Ok(())
 }

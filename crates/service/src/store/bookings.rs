@@ -1,13 +1,13 @@
 //! Appointments and the seats in them.
 
 use chrono::{DateTime, Utc};
-use domain::{Booking, BookingStatus, Guest, TimeRange, TimeZone};
-use serde_json::Value;
+use domain::booking::BookingFilter;
+use domain::{Booking, BookingStatus, Guest, Side, TimeRange, TimeZone};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{containing, unreadable};
-use crate::bookings::BookingFilter;
+use crate::change::{AtOnce, CalendarTx};
 
 struct Row {
     booking_id: Uuid,
@@ -25,6 +25,10 @@ struct Row {
     reason: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    title: String,
+    location: String,
+    sequence: i32,
+    cancelled_by: Option<String>,
 }
 
 impl TryFrom<Row> for Booking {
@@ -49,13 +53,17 @@ impl TryFrom<Row> for Booking {
                 time_zone: row.guest_time_zone.and_then(|zone| zone.parse().ok()),
             },
             reason: row.reason,
+            title: row.title,
+            location: row.location,
+            sequence: u32::try_from(row.sequence).map_err(unreadable)?,
+            cancelled_by: row.cancelled_by.map(|side| side.parse().map_err(|()| unreadable("side"))).transpose()?,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
     }
 }
 
-/// A seat to be written with all that goes with it, if the calendar still is at `expected`.
+/// A seat to be written, and the appointment around it.
 pub struct NewSeat<'a> {
     pub booking: &'a Booking,
     pub appointment_id: Uuid,
@@ -63,122 +71,145 @@ pub struct NewSeat<'a> {
     pub blocked: TimeRange,
     /// Seats in the appointment.
     pub capacity: i32,
+    /// It is another guest's appointment too: the lowest free seat of it.
+    pub joins: bool,
     pub manage_token_hash: &'a [u8],
-    /// The version at which the booking was found to be allowed.
-    pub expected: i64,
-    /// The stretch in which windows differ afterwards.
-    pub changed: TimeRange,
-    pub outbox_id: Uuid,
-    pub message: &'a Value,
 }
 
-/// Takes a stretch of time and its first seat. The calendar's new version; `None` when it was no
-/// longer at the expected one, and nothing was written.
-pub async fn book(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
-    let guest = &new.booking.guest;
-    sqlx::query_scalar!(
-        "with moved as (
-             update calendar set version = version + 1 where provider_id = $1 and version = $2 returning version
+/// Takes a stretch of time and its first seat, or a seat of a group. Whether there was one.
+pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> {
+    let (booking, guest) = (new.booking, &new.booking.guest);
+    let seat = sqlx::query_scalar!(
+        "with free as (
+             select case when not $9::boolean then 1 else (
+                 select min(seat) from generate_series(1, $8) as seat
+                 where not exists (
+                     select from booking
+                     where booking.provider_id = $1 and booking.appointment_id = $2 and booking.seat = seat.seat
+                       and booking.status not in ('cancelled', 'declined')
+                 )
+             ) end as seat
          ), appointed as (
              insert into appointment
                  (provider_id, appointment_id, offering_id, during, blocked, state, capacity, created_at)
-             select $1, $3, $4, tstzrange($5, $6), tstzrange($7, $8), 'active', $9, $10 from moved
-         ), seated as (
-             insert into booking
-                 (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
-                  guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
-                  ends_at, created_at, updated_at)
-             select $1, $11, $3, $9, 1, $12, $13, $14, $15, $16, $17, $18, $19, $4, $5, $6, $10, $10 from moved
-         ), told as (
-             insert into outbox (provider_id, outbox_id, topic, payload, created_at)
-             select $1, $20, 'booking.created', $21, $10 from moved
-         ), logged as (
-             insert into calendar_change (provider_id, version, kind, changed, created_at)
-             select $1, version, 'times', tstzrange($22, $23), $10 from moved
+             select $1, $2, $3, tstzrange($4, $5), tstzrange($6, $7), 'active', $8, $10 where not $9
          )
-         select version from moved",
-        new.booking.provider_id,
-        new.expected,
+         insert into booking
+             (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
+              guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
+              ends_at, created_at, updated_at, title, location)
+         select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21
+         from free where seat is not null
+         returning seat",
+        tx.provider_id(),
         new.appointment_id,
-        new.booking.offering_id,
-        new.booking.start,
-        new.booking.end,
+        booking.offering_id,
+        booking.start,
+        booking.end,
         new.blocked.start(),
         new.blocked.end(),
         new.capacity,
-        new.booking.created_at,
-        new.booking.booking_id,
-        new.booking.status.as_str(),
-        new.booking.reference,
+        new.joins,
+        booking.created_at,
+        booking.booking_id,
+        booking.status.as_str(),
+        booking.reference,
         new.manage_token_hash,
         guest.name,
         guest.email,
         guest.phone,
         guest.notes,
         guest.time_zone.as_ref().map(TimeZone::name),
-        new.outbox_id,
-        new.message,
-        new.changed.start(),
-        new.changed.end()
+        booking.title,
+        booking.location
     )
-    .fetch_optional(db)
-    .await
+    .fetch_optional(tx.db())
+    .await?;
+    Ok(seat.is_some())
 }
 
-/// Takes the lowest free seat of a group appointment. The calendar's new version; `None` when it was
-/// no longer at the expected one or all seats were taken, and nothing was written.
-pub async fn book_seat(db: impl PgExecutor<'_>, new: &NewSeat<'_>) -> sqlx::Result<Option<i64>> {
-    let guest = &new.booking.guest;
-    sqlx::query_scalar!(
+/// As [`book`], with all of [`AtOnce`] in the same statement. Whether it was written: the calendar was as expected, the
+/// key unused, and a seat free. A key that is claimed at the same moment breaks its primary key.
+pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<bool> {
+    let (booking, guest) = (new.booking, &new.booking.guest);
+    let changed = at.seen.stretch(at.now);
+    let key_hash = at.claimed.as_ref().map(|claimed| claimed.kept.key_hash);
+    let body_hash = at.claimed.as_ref().map(|claimed| claimed.body_hash);
+    let answer = at.claimed.as_ref().map(|claimed| claimed.kept.answer);
+    let version = sqlx::query_scalar!(
         "with free as (
-             select min(seat) as seat from generate_series(1, $4) as seat
-             where not exists (
-                 select from booking
-                 where booking.provider_id = $1 and booking.appointment_id = $3 and booking.seat = seat.seat
-                   and booking.status not in ('cancelled', 'declined')
-             )
+             select case when not $9::boolean then 1 else (
+                 select min(seat) from generate_series(1, $8) as seat
+                 where not exists (
+                     select from booking
+                     where booking.provider_id = $1 and booking.appointment_id = $2 and booking.seat = seat.seat
+                       and booking.status not in ('cancelled', 'declined')
+                 )
+             ) end as seat
          ), moved as (
-             update calendar set version = version + 1
-             from free where provider_id = $1 and version = $2 and free.seat is not null
+             update calendar set version = version + 1 from free
+             where provider_id = $1 and version = $22 and free.seat is not null
+               and not exists (
+                   select from idempotency_key where idempotency_key.provider_id = $1 and key_hash = $23
+               )
              returning version, free.seat
+         ), claimed as (
+             insert into idempotency_key (provider_id, key_hash, body_hash, answer, created_at)
+             select $1, $23, $24, $25, $10 from moved where $23::bytea is not null
+         ), appointed as (
+             insert into appointment
+                 (provider_id, appointment_id, offering_id, during, blocked, state, capacity, created_at)
+             select $1, $2, $3, tstzrange($4, $5), tstzrange($6, $7), 'active', $8, $10 from moved where not $9
          ), seated as (
              insert into booking
                  (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
                   guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
-                  ends_at, created_at, updated_at)
-             select $1, $5, $3, $4, seat, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17 from moved
+                  ends_at, created_at, updated_at, title, location)
+             select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21
+             from moved
          ), told as (
              insert into outbox (provider_id, outbox_id, topic, payload, created_at)
-             select $1, $18, 'booking.created', $19, $17 from moved
+             select $1, $26, $27, $28, $10 from moved
          ), logged as (
              insert into calendar_change (provider_id, version, kind, changed, created_at)
-             select $1, version, 'times', tstzrange($20, $21), $17 from moved
+             select $1, version, $29, tstzrange($30, $31), $10 from moved
          )
          select version from moved",
-        new.booking.provider_id,
-        new.expected,
+        at.provider_id,
         new.appointment_id,
+        booking.offering_id,
+        booking.start,
+        booking.end,
+        new.blocked.start(),
+        new.blocked.end(),
         new.capacity,
-        new.booking.booking_id,
-        new.booking.status.as_str(),
-        new.booking.reference,
+        new.joins,
+        at.now,
+        booking.booking_id,
+        booking.status.as_str(),
+        booking.reference,
         new.manage_token_hash,
         guest.name,
         guest.email,
         guest.phone,
         guest.notes,
         guest.time_zone.as_ref().map(TimeZone::name),
-        new.booking.offering_id,
-        new.booking.start,
-        new.booking.end,
-        new.booking.created_at,
-        new.outbox_id,
-        new.message,
-        new.changed.start(),
-        new.changed.end()
+        booking.title,
+        booking.location,
+        at.expected,
+        key_hash,
+        body_hash,
+        answer,
+        at.message.outbox_id,
+        at.message.topic,
+        at.message.payload,
+        at.seen.kind(),
+        changed.start(),
+        changed.end()
     )
-    .fetch_optional(db)
-    .await
+    .fetch_optional(at.connection)
+    .await?;
+    Ok(version.is_some())
 }
 
 /// When the guest's `nth` newest booking was made, cancelled ones counted, of those since `since`. Ids are in order of
@@ -206,28 +237,22 @@ pub async fn nth_newest(
 }
 
 /// Lets go of holds that have expired: the constraint cannot look at the clock.
-pub async fn release_expired(
-    db: impl PgExecutor<'_>,
-    provider_id: Uuid,
-    blocked: TimeRange,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub async fn release_expired(tx: &mut CalendarTx, blocked: TimeRange) -> sqlx::Result<()> {
     sqlx::query!(
         "update appointment set state = 'released', expires_at = null
          where provider_id = $1 and state = 'held' and expires_at <= $2 and blocked && tstzrange($3, $4)",
-        provider_id,
-        now,
+        tx.provider_id(),
+        tx.now(),
         blocked.start(),
         blocked.end()
     )
-    .execute(db)
+    .execute(tx.db())
     .await?;
     Ok(())
 }
 
-/// A booking with what a change of it needs.
+/// What a change of a booking needs beside it.
 pub struct Standing {
-    pub booking: Booking,
     pub appointment_id: Uuid,
     pub blocked: TimeRange,
     /// Whether its offering, if still offered, has a daily limit.
@@ -237,11 +262,8 @@ pub struct Standing {
 
 pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uuid) -> sqlx::Result<Option<Standing>> {
     let found = sqlx::query!(
-        r#"select booking_id, reference, booking.provider_id, booking.offering_id, status, starts_at, ends_at,
-                  guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, reason,
-                  booking.created_at, booking.updated_at, appointment_id, lower(blocked) as "blocked_from!",
-                  upper(blocked) as "blocked_to!", offering.daily_limit is not null as "daily_limit!",
-                  provider.time_zone as provider_zone
+        r#"select appointment_id, lower(blocked) as "blocked_from!", upper(blocked) as "blocked_to!",
+                  offering.daily_limit is not null as "daily_limit!", provider.time_zone as provider_zone
            from booking
                join appointment using (provider_id, appointment_id)
                join offering on offering.provider_id = $1 and offering.offering_id = booking.offering_id
@@ -253,25 +275,7 @@ pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uu
     .fetch_optional(db)
     .await?;
     let Some(found) = found else { return Ok(None) };
-    let booking = Booking::try_from(Row {
-        booking_id: found.booking_id,
-        reference: found.reference,
-        provider_id: found.provider_id,
-        offering_id: found.offering_id,
-        status: found.status,
-        starts_at: found.starts_at,
-        ends_at: found.ends_at,
-        guest_name: found.guest_name,
-        guest_email: found.guest_email,
-        guest_phone: found.guest_phone,
-        guest_notes: found.guest_notes,
-        guest_time_zone: found.guest_time_zone,
-        reason: found.reason,
-        created_at: found.created_at,
-        updated_at: found.updated_at,
-    })?;
     Ok(Some(Standing {
-        booking,
         appointment_id: found.appointment_id,
         blocked: TimeRange::new(found.blocked_from, found.blocked_to).map_err(unreadable)?,
         daily_limit: found.daily_limit,
@@ -281,10 +285,10 @@ pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uu
 
 /// Writes the booking's status and reason, and lets go of its time when nobody else sits in it.
 /// Whether the time is free now.
-pub async fn cancel(db: impl PgExecutor<'_>, booking: &Booking, appointment_id: Uuid) -> sqlx::Result<bool> {
+pub async fn cancel(tx: &mut CalendarTx, booking: &Booking, appointment_id: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"with left_seat as (
-               update booking set status = $3, reason = $4, updated_at = $5
+               update booking set status = $3, reason = $4, updated_at = $5, sequence = $7, cancelled_by = $8
                where provider_id = $1 and booking_id = $2
            ), released as (
                update appointment set state = 'released'
@@ -296,44 +300,25 @@ pub async fn cancel(db: impl PgExecutor<'_>, booking: &Booking, appointment_id: 
                returning appointment_id
            )
            select exists (select from released) as "freed!""#,
-        booking.provider_id,
+        tx.provider_id(),
         booking.booking_id,
         booking.status.as_str(),
         booking.reason,
         booking.updated_at,
-        appointment_id
+        appointment_id,
+        i32::try_from(booking.sequence).map_err(unreadable)?,
+        booking.cancelled_by.map(Side::as_str)
     )
-    .fetch_one(db)
+    .fetch_one(tx.db())
     .await
-}
-
-/// Puts a message into the outbox.
-pub async fn tell(
-    db: impl PgExecutor<'_>,
-    provider_id: Uuid,
-    outbox_id: Uuid,
-    topic: &str,
-    message: &Value,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into outbox (provider_id, outbox_id, topic, payload, created_at) values ($1, $2, $3, $4, $5)",
-        provider_id,
-        outbox_id,
-        topic,
-        message,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 pub async fn get(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uuid) -> sqlx::Result<Option<Booking>> {
     let row = sqlx::query_as!(
         Row,
         "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
-                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at,
+                title, location, sequence, cancelled_by
          from booking where provider_id = $1 and booking_id = $2",
         provider_id,
         booking_id
@@ -369,7 +354,8 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
-                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at,
+                title, location, sequence, cancelled_by
          from booking
          where provider_id = $1
            and ($2::timestamptz is null or starts_at >= $2)
@@ -398,7 +384,8 @@ pub async fn overlapping(db: impl PgExecutor<'_>, provider_id: Uuid, within: Tim
         Row,
         // No appointment is longer than a day: the first condition is for the index.
         "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
-                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at,
+                title, location, sequence, cancelled_by
          from booking
          where provider_id = $1 and starts_at >= $2::timestamptz - interval '1 day' and starts_at < $3
            and ends_at > $2 and status not in ('cancelled', 'declined')

@@ -6,17 +6,8 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::unreadable;
-use crate::changes::Change;
-
-/// Raises the version and so locks the calendar until the transaction ends.
-pub async fn bump(db: impl PgExecutor<'_>, provider_id: Uuid) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar!(
-        "update calendar set version = version + 1 where provider_id = $1 returning version",
-        provider_id
-    )
-    .fetch_optional(db)
-    .await
-}
+use crate::change::Settled;
+use domain::live::Change;
 
 /// Locks the calendar as it is until the transaction ends.
 pub async fn lock(db: impl PgExecutor<'_>, provider_id: Uuid) -> sqlx::Result<Option<i64>> {
@@ -32,16 +23,35 @@ pub async fn versions(db: impl PgExecutor<'_>, providers: &[Uuid]) -> sqlx::Resu
     Ok(rows.into_iter().map(|row| (row.provider_id, row.version)).collect())
 }
 
-pub async fn log(db: impl PgExecutor<'_>, provider_id: Uuid, change: &Change, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// Ends a change: the version, its row in the log, the messages, the answer kept. Under the lock of [`lock`].
+pub async fn settle(db: impl PgExecutor<'_>, settled: &Settled<'_>) -> sqlx::Result<()> {
+    let changed = settled.seen.stretch(settled.now);
+    let ids: Vec<_> = settled.messages.iter().map(|message| message.outbox_id).collect();
+    let topics: Vec<_> = settled.messages.iter().map(|message| message.topic.clone()).collect();
+    let payloads: Vec<_> = settled.messages.iter().map(|message| message.payload.clone()).collect();
+    let (key_hash, answer) = settled.kept.as_ref().map(|kept| (kept.key_hash, kept.answer)).unzip();
     sqlx::query!(
-        "insert into calendar_change (provider_id, version, kind, changed, created_at)
+        "with moved as (
+             update calendar set version = $2 where provider_id = $1
+         ), told as (
+             insert into outbox (provider_id, outbox_id, topic, payload, created_at)
+             select $1, message.*, $6 from unnest($7::uuid[], $8::text[], $9::jsonb[]) as message
+         ), kept as (
+             update idempotency_key set answer = $11 where provider_id = $1 and key_hash = $10
+         )
+         insert into calendar_change (provider_id, version, kind, changed, created_at)
          values ($1, $2, $3, tstzrange($4, $5), $6)",
-        provider_id,
-        change.version,
-        if change.profile { "profile" } else { "times" },
-        change.changed.start(),
-        change.changed.end(),
-        now
+        settled.provider_id,
+        settled.version,
+        settled.seen.kind(),
+        changed.start(),
+        changed.end(),
+        settled.now,
+        &ids,
+        &topics,
+        &payloads,
+        key_hash,
+        answer
     )
     .execute(db)
     .await?;

@@ -7,6 +7,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{containing, unreadable};
+use crate::change::CalendarTx;
 
 struct Row {
     provider_id: Uuid,
@@ -29,7 +30,8 @@ impl TryFrom<Row> for Provider {
     }
 }
 
-pub async fn insert(db: impl PgExecutor<'_>, provider: &Provider, password_hash: &str) -> sqlx::Result<()> {
+/// With their calendar.
+pub async fn insert(tx: &mut CalendarTx, provider: &Provider, password_hash: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "with made as (
              insert into provider
@@ -37,7 +39,7 @@ pub async fn insert(db: impl PgExecutor<'_>, provider: &Provider, password_hash:
              values ($1, $2, $3, $4, $5, $6, $7, $8)
          )
          insert into calendar (provider_id) values ($1)",
-        provider.public.provider_id,
+        tx.provider_id(),
         provider.public.handle,
         provider.email,
         password_hash,
@@ -46,7 +48,7 @@ pub async fn insert(db: impl PgExecutor<'_>, provider: &Provider, password_hash:
         provider.public.time_zone.name(),
         provider.created_at
     )
-    .execute(db)
+    .execute(tx.db())
     .await?;
     Ok(())
 }
@@ -85,11 +87,7 @@ pub async fn get(db: impl PgExecutor<'_>, provider_id: Uuid) -> sqlx::Result<Opt
     row.map(Provider::try_from).transpose()
 }
 
-pub async fn update(
-    db: impl PgExecutor<'_>,
-    provider_id: Uuid,
-    changes: &ProviderChanges,
-) -> sqlx::Result<Option<Provider>> {
+pub async fn update(tx: &mut CalendarTx, changes: &ProviderChanges) -> sqlx::Result<Option<Provider>> {
     let row = sqlx::query_as!(
         Row,
         "update provider set
@@ -99,13 +97,13 @@ pub async fn update(
              time_zone = coalesce($5, time_zone)
          where provider_id = $1
          returning provider_id, handle, email, display_name, bio, time_zone, created_at",
-        provider_id,
+        tx.provider_id(),
         changes.handle.as_deref(),
         changes.display_name.as_deref(),
         changes.bio.as_deref(),
         changes.time_zone.as_ref().map(|zone| zone.name())
     )
-    .fetch_optional(db)
+    .fetch_optional(tx.db())
     .await?;
     row.map(Provider::try_from).transpose()
 }

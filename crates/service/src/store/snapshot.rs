@@ -8,7 +8,7 @@ use sqlx::PgExecutor;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{availability, offerings, unreadable};
+use super::{availability, unreadable};
 use crate::bookings::GuestKey;
 
 /// What the rules look at, taken time only where it touches the range asked for.
@@ -70,12 +70,8 @@ pub async fn load(db: impl PgExecutor<'_>, provider_id: Uuid, covers: TimeRange)
                         created_at, updated_at
                  from availability where provider_id = $1 order by availability_id
              ) as entry) as "entries!: Json<Vec<availability::Row>>",
-             (select coalesce(json_agg(offered), '[]') from (
-                 select offering_id, slug, title, description, location, durations_minutes, step_minutes,
-                        buffer_before_minutes, buffer_after_minutes, min_notice_minutes, horizon_days, daily_limit,
-                        capacity, seats_per_guest, approval, active
-                 from offering where provider_id = $1 and deleted_at is null order by created_at, offering_id
-             ) as offered) as "offerings!: Json<Vec<offerings::Row>>",
+             (select coalesce(json_agg(to_json(offering) order by created_at, offering_id), '[]') from offering
+              where provider_id = $1 and deleted_at is null) as "offerings!: Json<Vec<Offering>>",
              (select coalesce(json_agg(taken), '[]') from (
                  select appointment_id, offering_id, lower(during) as starts_at, upper(during) as ends_at,
                         lower(blocked) as blocked_from, upper(blocked) as blocked_to, state = 'held' as held,
@@ -107,7 +103,7 @@ pub async fn load(db: impl PgExecutor<'_>, provider_id: Uuid, covers: TimeRange)
             time_zone: row.time_zone.parse().map_err(unreadable)?,
         },
         entries: row.entries.0.into_iter().map(AvailabilityEntry::try_from).collect::<sqlx::Result<_>>()?,
-        offerings: row.offerings.0.into_iter().map(Offering::from).collect(),
+        offerings: row.offerings.0,
         appointments: row.appointments.0.into_iter().map(TryFrom::try_from).collect::<sqlx::Result<_>>()?,
     }))
 }

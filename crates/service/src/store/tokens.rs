@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use crate::tokens::TokenInfo;
+use domain::provider::TokenInfo;
 
 pub async fn insert(
     db: impl PgExecutor<'_>,

@@ -63,7 +63,10 @@ async fn a_replacement_checks_the_version_it_replaces(pool: PgPool) {
     assert_eq!(house.starts("2027-03-02", 60).await, ["09:30", "09:45", "10:00"]);
 
     let refused = problem(availability::replace(&house.s, &house.actor, entry.availability_id, longer).await);
-    assert_eq!(refused, Problem::VersionConflict { current: Box::new(replaced.clone()) });
+    assert_eq!(
+        refused,
+        Problem::VersionConflict { current: Box::new(domain::problem::Current::Entry(replaced.clone())) }
+    );
     let series = weekly(&[Weekday::Wed], "09:00", "10:00", "2027-03-01", "Europe/Paris");
     let series = availability::replace(&house.s, &house.actor, entry.availability_id, series).await.unwrap();
     assert_eq!(availability::get(&house.s, &house.actor, entry.availability_id).await.unwrap(), series);

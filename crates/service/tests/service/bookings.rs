@@ -34,7 +34,7 @@ async fn a_cancelled_time_can_be_booked_again_at_once(pool: PgPool) {
     assert_eq!(again, Problem::InvalidTransition { status: BookingStatus::Cancelled });
     let messages: Vec<String> =
         sqlx::query_scalar("select topic from outbox order by outbox_id").fetch_all(&house.s.pool).await.unwrap();
-    assert_eq!(messages, ["booking.created", "booking.cancelled", "booking.created"]);
+    assert_eq!(messages, ["booking.confirmed", "booking.cancelled", "booking.confirmed"]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -72,9 +72,12 @@ async fn a_booking_is_refused_with_its_reasons(pool: PgPool) {
     }
     let mut elsewhere = house.wanted(at("2027-03-02T10:00:00Z"), 30);
     elsewhere.offering_id = Some(uuid::Uuid::from_u128(1));
-    assert_eq!(problem(bookings::book(&house.s, elsewhere.clone(), None).await), Problem::NotFound);
+    assert_eq!(
+        problem(bookings::book(&house.s, &service::Actor::Anonymous, elsewhere.clone(), None).await),
+        Problem::NotFound
+    );
     elsewhere.provider = "nobody".into();
-    assert_eq!(problem(bookings::book(&house.s, elsewhere, None).await), Problem::NotFound);
+    assert_eq!(problem(bookings::book(&house.s, &service::Actor::Anonymous, elsewhere, None).await), Problem::NotFound);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -121,19 +124,19 @@ async fn bookings_are_listed_in_order_page_by_page(pool: PgPool) {
     for (name, hour) in [("Cleo", 12), ("Ann_e", 10), ("Bob", 11), ("Annie", 13)] {
         let mut wanted = house.wanted(at(&format!("2027-03-02T{hour}:00:00Z")), 30);
         wanted.guest = guest(name);
-        bookings::book(&house.s, wanted, None).await.unwrap();
+        bookings::book(&house.s, &service::Actor::Anonymous, wanted, None).await.unwrap();
     }
-    let list = async |filter: bookings::BookingFilter, page| {
+    let list = async |filter: domain::booking::BookingFilter, page| {
         let page = bookings::list(&house.s, &house.actor, filter, page).await.unwrap();
         (page.items.iter().map(|booking| booking.guest.name.clone()).collect::<Vec<_>>(), page.next_cursor)
     };
-    let all = bookings::BookingFilter::default;
+    let all = domain::booking::BookingFilter::default;
     let (first, cursor) = list(all(), PageRequest { limit: 3, cursor: None }).await;
     assert_eq!(first, ["Ann_e", "Bob", "Cleo"]);
     assert_eq!(list(all(), PageRequest { limit: 3, cursor }).await, (vec!["Annie".to_owned()], None));
-    let search = |text: &str| bookings::BookingFilter { search: Some(text.into()), ..all() };
+    let search = |text: &str| domain::booking::BookingFilter { search: Some(text.into()), ..all() };
     assert_eq!(list(search("ann_"), PageRequest::default()).await.0, ["Ann_e"]);
-    let from = bookings::BookingFilter {
+    let from = domain::booking::BookingFilter {
         from: Some(at("2027-03-02T11:00:00Z")),
         to: Some(at("2027-03-02T13:00:00Z")),
         status: Some(BookingStatus::Confirmed),

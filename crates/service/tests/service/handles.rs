@@ -47,7 +47,7 @@ async fn a_handle_given_up_leads_on_and_is_kept_for_its_provider(pool: PgPool) {
     // Links in programs go on working, bookings too.
     let mut wanted = house.wanted(at("2027-03-02T10:00:00Z"), 60);
     wanted.provider = "ada".into();
-    assert_eq!(bookings::book(s, wanted, None).await.unwrap().booking.provider_id, ada);
+    assert_eq!(bookings::book(s, &service::Actor::Anonymous, wanted, None).await.unwrap().booking.provider_id, ada);
 
     // It can be taken back; what was in between is kept then.
     rename(s, ada, "ada").await.unwrap();

@@ -46,7 +46,7 @@ pub async fn house_with(pool: PgPool, offering: NewOffering) -> House {
     let provider_id = signed_up.provider.public.provider_id;
     let actor = Actor::Provider(provider_id);
     let first = offerings::list(&s, &actor, "ada").await.unwrap().remove(0);
-    let offering = offerings::replace(&s, &actor, first.offering_id, offering).await.unwrap();
+    let offering = offerings::replace(&s, &actor, first.offering_id, offering.into()).await.unwrap();
     House { s, clock, provider_id, actor, offering }
 }
 
@@ -92,7 +92,7 @@ impl House {
     }
 
     pub async fn book(&self, start: &str, duration_minutes: u32) -> Result<bookings::Booked, Error> {
-        bookings::book(&self.s, self.wanted(at(start), duration_minutes), None).await
+        bookings::book(&self.s, &service::Actor::Anonymous, self.wanted(at(start), duration_minutes), None).await
     }
 
     /// The starts of one day.
@@ -115,7 +115,7 @@ impl House {
     }
 
     pub async fn version(&self) -> i64 {
-        service::changes::versions(&self.s, &[self.provider_id]).await.unwrap()[0].1
+        service::change_log::versions(&self.s, &[self.provider_id]).await.unwrap()[0].1
     }
 }
 

@@ -25,7 +25,7 @@ fn another_node(s: &Services) -> Services {
 }
 
 async fn book(s: &Services, house: &House, start: &str) -> Result<bookings::Booked, Error> {
-    bookings::book(s, house.wanted(at(start), 60), None).await
+    bookings::book(s, &service::Actor::Anonymous, house.wanted(at(start), 60), None).await
 }
 
 fn retry_after<T>(result: Result<T, Error>) -> u64 {
@@ -60,12 +60,12 @@ async fn a_guest_has_one_seat_of_a_group_unless_the_offering_says_otherwise(pool
     assert_eq!(fault(house.book(ten, 60).await), ("guest.email".into(), "already_booked".into()));
     let mut shouting = house.wanted(at(ten), 60);
     shouting.guest.email = shouting.guest.email.to_uppercase();
-    let refused = bookings::book(&another_node(&house.s), shouting, None).await;
+    let refused = bookings::book(&another_node(&house.s), &service::Actor::Anonymous, shouting, None).await;
     assert_eq!(fault(refused), ("guest.email".into(), "already_booked".into()));
     // Another guest, and another time.
     let mut other = house.wanted(at(ten), 60);
     other.guest = guest("Ada Lovelace");
-    bookings::book(&house.s, other, None).await.unwrap();
+    bookings::book(&house.s, &service::Actor::Anonymous, other, None).await.unwrap();
     house.book("2027-03-02T11:00:00Z", 60).await.unwrap();
 
     // Who gives the seat back may have it again.
@@ -75,7 +75,7 @@ async fn a_guest_has_one_seat_of_a_group_unless_the_offering_says_otherwise(pool
     assert!(house.book(ten, 60).await.is_err());
 
     let family = NewOffering { seats_per_guest: 3, ..class() };
-    offerings::replace(&house.s, &house.actor, house.offering.offering_id, family).await.unwrap();
+    offerings::replace(&house.s, &house.actor, house.offering.offering_id, family.into()).await.unwrap();
     for _ in 0..2 {
         house.book(ten, 60).await.unwrap();
     }
@@ -89,7 +89,7 @@ async fn a_guest_who_asks_on_two_nodes_at_once_has_one_seat(pool: PgPool) {
     let nodes = [house.s.clone(), another_node(&house.s)];
     let results = at_once((0..24).map(|n| {
         let (s, wanted) = (nodes[n % 2].clone(), house.wanted(at("2027-03-02T10:00:00Z"), 60));
-        async move { bookings::book(&s, wanted, None).await }
+        async move { bookings::book(&s, &service::Actor::Anonymous, wanted, None).await }
     }));
     let (booked, refused): (Vec<_>, Vec<_>) = results.await.into_iter().partition(Result::is_ok);
     assert_eq!((booked.len(), count(&house, "select count(*) from booking").await), (1, 1));
@@ -114,7 +114,7 @@ async fn a_guest_has_so_many_bookings_ahead_and_no_more(pool: PgPool) {
     }
     let mut other = house.wanted(at("2027-03-02T09:00:00Z"), 60);
     other.guest = guest("Ada Lovelace");
-    bookings::book(&s, other, None).await.unwrap();
+    bookings::book(&s, &service::Actor::Anonymous, other, None).await.unwrap();
 
     bookings::cancel(&s, &house.actor, first.booking.booking_id, None).await.unwrap();
     book(&s, &house, "2027-03-02T07:00:00Z").await.unwrap();
@@ -157,7 +157,7 @@ async fn of_many_bookings_at_once_a_guest_gets_no_more_than_one_after_the_other(
         let results = at_once((0..48).map(|n| {
             let (s, mut wanted) = (s.clone(), house.wanted(at(DAY[0]) + TimeDelta::minutes(30 * n), 30));
             wanted.guest.email = email.to_owned();
-            async move { bookings::book(&s, wanted, None).await }
+            async move { bookings::book(&s, &service::Actor::Anonymous, wanted, None).await }
         }));
         let (booked, refused): (Vec<_>, Vec<_>) = results.await.into_iter().partition(Result::is_ok);
         for refusal in refused {
@@ -181,10 +181,10 @@ async fn a_retry_is_answered_though_no_more_may_be_made(pool: PgPool) {
         Some(service::idempotency::Repeatable { key, body_hash: [1; 32], network: None })
     };
     let wanted = house.wanted(at("2027-03-02T10:00:00Z"), 60);
-    let first = bookings::book(&s, wanted.clone(), repeat()).await.unwrap();
-    let again = bookings::book(&s, wanted.clone(), repeat()).await.unwrap();
+    let first = bookings::book(&s, &service::Actor::Anonymous, wanted.clone(), repeat()).await.unwrap();
+    let again = bookings::book(&s, &service::Actor::Anonymous, wanted.clone(), repeat()).await.unwrap();
     assert_eq!(again.manage_token, first.manage_token);
-    retry_after(bookings::book(&s, wanted, None).await);
+    retry_after(bookings::book(&s, &service::Actor::Anonymous, wanted, None).await);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::{BookingStatus, NewOffering, Problem, TimeRange};
-use service::{Error, availability, bookings, changes};
+use service::{Error, availability, bookings, change_log};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ async fn one_of_64_guests_gets_the_slot(pool: PgPool) {
         let s = house.s.clone();
         let mut wanted = house.wanted(at("2027-03-02T10:00:00Z"), 30);
         wanted.guest = guest(&format!("Guest {n}"));
-        async move { bookings::book(&s, wanted, None).await }
+        async move { bookings::book(&s, &service::Actor::Anonymous, wanted, None).await }
     }))
     .await;
 
@@ -60,7 +60,7 @@ async fn what_is_accepted_never_overlaps(pool: PgPool) {
     let results = race((0..64).map(|n| {
         let s = house.s.clone();
         let wanted = house.wanted(first + TimeDelta::minutes(15 * n), 60);
-        async move { bookings::book(&s, wanted, None).await }
+        async move { bookings::book(&s, &service::Actor::Anonymous, wanted, None).await }
     }))
     .await;
 
@@ -87,7 +87,7 @@ async fn a_group_is_never_overbooked(pool: PgPool) {
         let s = house.s.clone();
         let mut wanted = house.wanted(at("2027-03-02T10:00:00Z"), 60);
         wanted.guest = guest(&format!("Guest {n}"));
-        async move { bookings::book(&s, wanted, None).await }
+        async move { bookings::book(&s, &service::Actor::Anonymous, wanted, None).await }
     }))
     .await;
     let (booked, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
@@ -99,7 +99,7 @@ async fn a_group_is_never_overbooked(pool: PgPool) {
     assert_eq!(seats, (1..=8).collect::<Vec<_>>());
     let ninth = "insert into booking select provider_id, $1, appointment_id, capacity, 9, status, 'NINTH',
          manage_token_hash, guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, reason, offering_id,
-         starts_at, ends_at, created_at, updated_at from booking limit 1";
+         starts_at, ends_at, created_at, updated_at, title, location from booking limit 1";
     for (seat, constraint) in [("9", "booking_seat_exists"), ("3", "booking_seat_once")] {
         let refused = sqlx::query(sqlx::AssertSqlSafe(ninth.replace(" 9,", &format!(" {seat},"))))
             .bind(Uuid::from_u128(9))
@@ -130,7 +130,9 @@ async fn every_booking_lay_in_open_time_at_its_commit(pool: PgPool) {
             let (s, actor, entry_id) = (house.s.clone(), house.actor.clone(), entry.availability_id);
             let start = at("2027-03-03T09:00:00Z") + TimeDelta::days(5 * day as i64) + TimeDelta::hours(hour);
             let wanted = house.wanted(start, 60);
-            tries.push(Box::pin(async move { Done::Booked(Box::new(bookings::book(&s, wanted, None).await)) }));
+            tries.push(Box::pin(async move {
+                Done::Booked(Box::new(bookings::book(&s, &service::Actor::Anonymous, wanted, None).await))
+            }));
             if hour == 3 {
                 let s = house.s.clone();
                 tries.push(Box::pin(async move {
@@ -141,7 +143,7 @@ async fn every_booking_lay_in_open_time_at_its_commit(pool: PgPool) {
     }
     let results = race(tries.into_iter()).await;
 
-    let log = changes::after(&house.s, house.provider_id, 0, 1000).await.unwrap().unwrap();
+    let log = change_log::after(&house.s, house.provider_id, 0, 1000).await.unwrap().unwrap();
     let day = TimeDelta::days(1);
     // A booking's stretch is an hour with a day on both sides, a deletion's eight hours.
     let version_of = |range: TimeRange| {

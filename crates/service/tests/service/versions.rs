@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::provider::ProviderChanges;
 use domain::{Effect, NewOffering, TimeRange};
-use service::{Clock, Services, availability, bookings, changes, offerings, providers, snapshot};
+use service::{Clock, Services, availability, bookings, change_log, offerings, providers, snapshot};
 use sqlx::PgPool;
 
 use crate::house::{House, NOW, at, house, house_with, one_off, range};
@@ -22,7 +22,7 @@ async fn versions_are_gapless_under_eight_writers(pool: PgPool) {
                 for round in 0..5 {
                     let mut wanted = first.clone();
                     wanted.start += TimeDelta::minutes(30 * round);
-                    let booked = bookings::book(&s, wanted, None).await.unwrap();
+                    let booked = bookings::book(&s, &service::Actor::Anonymous, wanted, None).await.unwrap();
                     bookings::cancel(&s, &actor, booked.booking.booking_id, None).await.unwrap();
                     let day = at("2027-05-01T09:00:00Z") + TimeDelta::days(writer * 10 + round);
                     let closed = one_off(Effect::Closed, &day.to_rfc3339(), "2027-12-01T00:00:00Z");
@@ -43,7 +43,7 @@ async fn versions_are_gapless_under_eight_writers(pool: PgPool) {
         task.await.unwrap();
     }
     assert_eq!(house.version().await, before + 8 * 5 * 5);
-    let log = changes::after(&house.s, house.provider_id, before, 1000).await.unwrap().unwrap();
+    let log = change_log::after(&house.s, house.provider_id, before, 1000).await.unwrap().unwrap();
     assert_eq!(log.len(), 200);
     assert!(log.iter().zip(before + 1..).all(|(change, version)| change.version == version));
     assert_eq!(log.iter().filter(|change| change.profile).count(), 40);
@@ -85,7 +85,7 @@ async fn a_snapshot_that_moved_on_equals_a_fresh_one(pool: PgPool) {
         if step % 3 == 0 {
             wanted.offering_id = Some(class.offering_id);
         }
-        if let Ok(done) = bookings::book(&house.s, wanted, None).await {
+        if let Ok(done) = bookings::book(&house.s, &service::Actor::Anonymous, wanted, None).await {
             booked.push(done.booking.booking_id);
         }
         if step % 4 == 3 && !booked.is_empty() {
@@ -105,16 +105,16 @@ async fn the_log_says_when_it_no_longer_reaches_back(pool: PgPool) {
     let house = house(pool).await;
     let start = house.version().await;
     house.open("2027-03-02T09:00:00Z", "2027-03-02T10:00:00Z").await;
-    let log = changes::after(&house.s, house.provider_id, start, 10).await.unwrap().unwrap();
+    let log = change_log::after(&house.s, house.provider_id, start, 10).await.unwrap().unwrap();
     assert_eq!(log[0].changed, range("2027-03-01T09:00:00Z", "2027-03-03T10:00:00Z"));
-    assert_eq!(changes::after(&house.s, house.provider_id, start + 1, 10).await.unwrap(), Some(Vec::new()));
+    assert_eq!(change_log::after(&house.s, house.provider_id, start + 1, 10).await.unwrap(), Some(Vec::new()));
 
     house.clock.set(at("2027-03-10T08:00:00Z"));
-    assert_eq!(changes::prune(&house.s).await.unwrap() as i64, start + 1);
-    assert_eq!(changes::after(&house.s, house.provider_id, start, 10).await.unwrap(), None);
-    assert_eq!(changes::after(&house.s, house.provider_id, start + 1, 10).await.unwrap(), Some(Vec::new()));
+    assert_eq!(change_log::prune(&house.s).await.unwrap() as i64, start + 1);
+    assert_eq!(change_log::after(&house.s, house.provider_id, start, 10).await.unwrap(), None);
+    assert_eq!(change_log::after(&house.s, house.provider_id, start + 1, 10).await.unwrap(), Some(Vec::new()));
     house.open("2027-03-12T09:00:00Z", "2027-03-12T10:00:00Z").await;
-    assert_eq!(changes::after(&house.s, house.provider_id, start, 10).await.unwrap(), None);
+    assert_eq!(change_log::after(&house.s, house.provider_id, start, 10).await.unwrap(), None);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -123,7 +123,9 @@ async fn another_nodes_version_makes_this_one_look_again(pool: PgPool) {
     house.open("2027-03-02T09:00:00Z", "2027-03-02T10:00:00Z").await;
     assert_eq!(house.starts("2027-03-02", 60).await, ["09:00"]);
     let other = Services::new(pool, Clock::fixed(at(NOW)));
-    bookings::book(&other, house.wanted(at("2027-03-02T09:00:00Z"), 60), None).await.unwrap();
+    bookings::book(&other, &service::Actor::Anonymous, house.wanted(at("2027-03-02T09:00:00Z"), 60), None)
+        .await
+        .unwrap();
 
     // Not told yet, this node is behind, but gives the time to nobody.
     assert_eq!(house.starts("2027-03-02", 60).await, ["09:00"]);

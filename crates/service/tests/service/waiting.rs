@@ -71,7 +71,13 @@ async fn a_lock_that_is_held_makes_a_booking_unavailable_and_its_retry_is_one_bo
             duration_minutes: 30,
             guest: guest("Grace"),
         };
-        bookings::book(&s, wanted, Some(Repeatable { key: key(n), body_hash: [n as u8; 32], network: None })).await
+        bookings::book(
+            &s,
+            &service::Actor::Anonymous,
+            wanted,
+            Some(Repeatable { key: key(n), body_hash: [n as u8; 32], network: None }),
+        )
+        .await
     };
     // In memory by now.
     providers::profile(&s, "ada").await.unwrap();

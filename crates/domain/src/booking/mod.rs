@@ -1,10 +1,14 @@
 //! A guest's seat in an appointment.
 
+mod transition;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::TimeZone;
+
+pub use transition::InvalidTransition;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -17,19 +21,6 @@ pub enum BookingStatus {
     Completed,
     NoShow,
 }
-
-/// What may be done with a booking once it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transition {
-    Cancel,
-    Approve,
-    Decline,
-}
-
-/// The booking's status does not allow the transition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not possible while the booking is {}", .0.as_str())]
-pub struct InvalidTransition(pub BookingStatus);
 
 impl BookingStatus {
     /// The name in JSON and in the database.
@@ -48,15 +39,6 @@ impl BookingStatus {
     pub const fn is_active(self) -> bool {
         matches!(self, Self::Pending | Self::Confirmed)
     }
-
-    pub const fn after(self, transition: Transition) -> Result<Self, InvalidTransition> {
-        match (transition, self) {
-            (Transition::Cancel, Self::Pending | Self::Confirmed) => Ok(Self::Cancelled),
-            (Transition::Approve, Self::Pending) => Ok(Self::Confirmed),
-            (Transition::Decline, Self::Pending) => Ok(Self::Declined),
-            _ => Err(InvalidTransition(self)),
-        }
-    }
 }
 
 impl std::str::FromStr for BookingStatus {
@@ -67,6 +49,33 @@ impl std::str::FromStr for BookingStatus {
             .into_iter()
             .find(|status| status.as_str() == name)
             .ok_or(())
+    }
+}
+
+/// On whose behalf something is done with a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Side {
+    Provider,
+    Guest,
+}
+
+impl Side {
+    /// The name in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Guest => "guest",
+        }
+    }
+}
+
+impl std::str::FromStr for Side {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Provider, Self::Guest].into_iter().find(|side| side.as_str() == name).ok_or(())
     }
 }
 
@@ -100,6 +109,11 @@ pub struct Booking {
     pub reference: String,
     pub provider_id: Uuid,
     pub offering_id: Uuid,
+    /// What was booked, and where it is, as the offering said it then.
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub location: String,
     pub status: BookingStatus,
     pub start: DateTime<Utc>,
     pub end: DateTime<Utc>,
@@ -108,6 +122,12 @@ pub struct Booking {
     /// What was said when it was cancelled or declined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who cancelled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<Side>,
+    /// 0, and one more with each change, as the `SEQUENCE` of iCalendar (RFC 5545, 3.8.7.4).
+    #[serde(default)]
+    pub sequence: u32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -124,4 +144,15 @@ pub struct NewBooking {
     pub start: DateTime<Utc>,
     pub duration_minutes: u32,
     pub guest: Guest,
+}
+
+/// Which bookings of a provider to list; all of them by default.
+#[derive(Clone, Debug, Default)]
+pub struct BookingFilter {
+    /// Bookings that start in it.
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    pub status: Option<BookingStatus>,
+    /// Part of the guest's name, e-mail or the reference.
+    pub search: Option<String>,
 }

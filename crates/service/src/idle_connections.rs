@@ -1,4 +1,4 @@
-//! Connections kept at hand for the one statement of a booking.
+//! Connections kept at hand for changes that are one statement.
 //!
 //! Sqlx's pool asks each connection that is given back whether it is still there: a round trip more, a good part of
 //! what a booking costs. Those kept here are the pool's own, lent for a second longer; what is not needed any more
@@ -14,7 +14,7 @@ use crate::db::{Connection, Db};
 /// How long one may lie idle.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-pub(crate) struct Lane {
+pub(crate) struct IdleConnections {
     db: Db,
     /// The rest is for others.
     most: usize,
@@ -29,7 +29,7 @@ struct Idle {
     is_swept: bool,
 }
 
-impl Lane {
+impl IdleConnections {
     pub fn new(db: Db) -> Arc<Self> {
         let most = db.most_connections() as usize / 2;
         Arc::new(Self { db, most, idle: Mutex::default() })

@@ -1,19 +1,10 @@
 //! The numbered log of changes: what a client that was away asks for.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::TimeRange;
+use chrono::TimeDelta;
+use domain::live::Change;
 use uuid::Uuid;
 
-use crate::db::Connection;
 use crate::{Error, Services, store};
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    pub version: i64,
-    pub profile: bool,
-    /// The stretch in which windows may differ, buffers of neighbours included.
-    pub changed: TimeRange,
-}
 
 /// How long changes are kept, in days; and at most [`MOST_KEPT`] a provider.
 pub const KEPT_DAYS: i64 = 7;
@@ -56,20 +47,4 @@ pub async fn prune(s: &Services) -> Result<u64, Error> {
     let pruned = store::calendar::prune_changes(&mut *tx, before, MOST_KEPT).await?;
     tx.commit().await?;
     Ok(pruned)
-}
-
-/// Logs a change of the profile: it may alter what guests see at any time.
-pub(crate) async fn log_profile(
-    db: &mut Connection,
-    provider_id: Uuid,
-    version: i64,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let change = Change { version, profile: true, changed: foreseeable(now) };
-    Ok(store::calendar::log(db, provider_id, &change, now).await?)
-}
-
-/// All the time that guests look at: horizons reach 366 days.
-pub(crate) fn foreseeable(now: DateTime<Utc>) -> TimeRange {
-    TimeRange::new(now - TimeDelta::days(1), now + TimeDelta::days(400)).expect("a year is not empty")
 }
