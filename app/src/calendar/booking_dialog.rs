@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::week_layout::{ShownBooking, WeekData};
+use super::week_layout::WeekData;
 use crate::dashboard::ui::Modal;
 use crate::dashboard::{BookingDetails, CancelForm};
 use crate::server_functions::own_bookings::CancelOwnBooking;
+use domain::dashboard::ShownBooking;
 
 #[derive(Clone, Copy)]
 pub struct BookingDialogue {

@@ -7,9 +7,9 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use domain::recurrence::RecurrenceEnd;
 use domain::{AvailabilityEntry, Effect, Pattern, Series, TimeRange};
 
-use super::week_layout::ShownHours;
 use crate::dashboard::form_kit::Entered;
 use crate::local_time;
+use domain::dashboard::ShownHours;
 
 /// The weekdays as RRULE names them, with their names for people, from Monday.
 pub const WEEKDAYS: [(&str, &str, &str); 7] = [

@@ -9,13 +9,14 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::hours::{WEEKDAYS, clock_zone, editing, take_suggestion};
-use super::week_layout::{ShownHours, WeekData, spoken_range};
+use super::week_layout::{WeekData, spoken_range};
 use crate::dashboard::form_kit::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
 use crate::dashboard::ui::Modal;
 use crate::error::ApiError;
 use crate::local_time;
 use crate::proof::Proof;
 use crate::server_functions::availability::{DeleteHours, SaveHours};
+use domain::dashboard::ShownHours;
 
 /// The dialog's state, to be opened from anywhere on the page.
 #[derive(Clone, Copy)]

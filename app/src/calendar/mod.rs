@@ -8,11 +8,8 @@ pub(crate) mod hours;
 mod hours_dialog;
 mod loader;
 mod page;
-#[cfg(feature = "ssr")]
-pub mod reading;
 mod time_selection;
 pub(crate) mod week_layout;
 
 pub use page::CalendarPage;
-pub use week_layout::ShownBooking;
 pub(crate) use week_layout::{range, spoken_range};

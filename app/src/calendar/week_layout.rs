@@ -1,47 +1,25 @@
 //! What a week shows, and where on the page each thing goes: by wall clock, so that a day of 23 or 25 hours fits too.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use domain::live::LiveState;
-use domain::{AvailabilityEntry, Booking, Effect, Pattern, Provider};
+use domain::dashboard::{ShownBooking, ShownHours, Week};
+use domain::{AvailabilityEntry, Effect, Pattern};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::hours::WEEKDAYS;
 use crate::local_time::{date_label, full_date_label, time_label};
 
-/// A week of a provider's calendar; local times are the provider's.
+/// The week on the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WeekData {
-    pub provider: Provider,
-    pub monday: NaiveDate,
-    /// What the provider's clock showed when this was read.
-    pub now: NaiveDateTime,
-    pub entries: Vec<AvailabilityEntry>,
-    pub hours: Vec<ShownHours>,
-    pub bookings: Vec<ShownBooking>,
-    /// Whether there are any entries at all, in whatever week.
-    pub has_hours: bool,
-    pub live: LiveState,
-}
+#[serde(transparent)]
+pub struct WeekData(pub Week);
 
-/// One occurrence of an entry.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ShownHours {
-    pub availability_id: Uuid,
-    pub effect: Effect,
-    pub start: NaiveDateTime,
-    pub end: NaiveDateTime,
-    /// The date by which a series knows it.
-    pub date: Option<NaiveDate>,
-}
+impl std::ops::Deref for WeekData {
+    type Target = Week;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ShownBooking {
-    pub booking: Booking,
-    pub start: NaiveDateTime,
-    pub end: NaiveDateTime,
-    /// The title of what was booked.
-    pub offering: String,
+    fn deref(&self) -> &Week {
+        &self.0
+    }
 }
 
 /// Where a block opens to, when it is chosen.
@@ -276,9 +254,9 @@ mod tests {
             "provider_id": Uuid::nil(), "handle": "ada", "display_name": "Ada", "bio": "", "time_zone": "Europe/Paris",
             "email": "ada@example.com", "created_at": "2026-11-20T12:00:00Z",
         });
-        let provider: Provider = serde_json::from_value(provider).unwrap();
+        let provider: domain::Provider = serde_json::from_value(provider).unwrap();
         let profile = domain::live::Profile { provider: provider.public.clone(), offerings: Vec::new() };
-        WeekData {
+        WeekData(Week {
             provider,
             monday: date("2026-11-23"),
             now: at("2026-11-25T12:00:00"),
@@ -286,8 +264,8 @@ mod tests {
             hours: Vec::new(),
             bookings: Vec::new(),
             has_hours: false,
-            live: LiveState { version: 1, profile, openings: domain::Openings::default() },
-        }
+            live: domain::live::LiveState { version: 1, profile, openings: domain::Openings::default() },
+        })
     }
 
     #[test]
@@ -325,7 +303,7 @@ mod tests {
 
     #[test]
     fn new_hours_are_proposed_in_the_week_shown() {
-        let of_week = |monday: &str| WeekData { monday: date(monday), ..week() };
+        let of_week = |monday: &str| WeekData(Week { monday: date(monday), ..week().0 });
         let today = date("2026-11-25");
         assert_eq!(of_week("2026-11-23").day_to_add_on(today), today);
         assert_eq!(of_week("2027-03-01").day_to_add_on(today), date("2027-03-01"));

@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::ui::Failure;
 use crate::address::encoded;
-use crate::calendar::{ShownBooking, spoken_range};
+use crate::calendar::spoken_range;
 use crate::components::TextArea;
 use crate::proof::Proof;
 use crate::server_functions::own_bookings::CancelOwnBooking;
+use domain::dashboard::ShownBooking;
 
 /// The status for people, and the class of its badge.
 pub fn status_label(status: BookingStatus) -> (&'static str, &'static str) {

@@ -9,18 +9,23 @@ use leptos_router::hooks::use_query_map;
 use super::booking_details::{BookingDetails, CancelForm, status_label};
 use super::listing::{Asked, Listing};
 use super::ui::{Failure, PageFailure};
-use crate::calendar::{ShownBooking, range};
+use crate::address::query;
+use crate::calendar::range;
 use crate::components::Copyable;
 use crate::components::LiveBadge;
 use crate::live::use_live;
 use crate::local_time::full_date_label;
-use crate::server_functions::own_bookings::{CancelOwnBooking, Shelf, ShelfPage};
+use crate::server_functions::own_bookings::{CancelOwnBooking, ShelfPage};
+use domain::dashboard::{Shelf, ShownBooking};
+
+const TABS: [(Shelf, &str); 4] =
+    [(Shelf::Upcoming, "Upcoming"), (Shelf::Past, "Past"), (Shelf::Cancelled, "Cancelled"), (Shelf::All, "All")];
 
 #[component]
 pub fn BookingsPage() -> impl IntoView {
-    let query = use_query_map();
+    let map = use_query_map();
     let asked = Memo::new(move |_| {
-        query.with(|query| Asked {
+        map.with(|query| Asked {
             shelf: Shelf::named(&query.get("show").unwrap_or_default()),
             search: query.get("search").unwrap_or_default(),
             cursor: query.get("cursor").unwrap_or_default(),
@@ -33,9 +38,14 @@ pub fn BookingsPage() -> impl IntoView {
             async move { asked.page(asked.cursor.clone()).await }
         },
     );
-    let tabs = Shelf::ALL.map(|(shelf, name, label)| {
+    // What is searched for is searched for in whichever tab is opened next.
+    let tabs = TABS.map(|(shelf, label)| {
         let current = move || asked.with(|asked| asked.shelf == shelf).then_some("page");
-        view! { <a href=format!("/dashboard/bookings?show={name}") aria-current=current>{label}</a> }
+        let href = move || {
+            let query = asked.with(|asked| query([("show", shelf.name()), ("search", &asked.search)]));
+            format!("/dashboard/bookings{query}")
+        };
+        view! { <a href=href aria-current=current>{label}</a> }
     });
     view! {
         <Title text="Bookings"/>
@@ -43,7 +53,7 @@ pub fn BookingsPage() -> impl IntoView {
             <h1>"Bookings"</h1>
             <nav class="tabs" aria-label="Which bookings">{tabs}</nav>
             <Form method="GET" action="/dashboard/bookings" attr:role="search" attr:class="search">
-                <input type="hidden" name="show" value=move || asked.with(|asked| asked.shelf.name())/>
+                <input type="hidden" name="show" value=Shelf::All.name()/>
                 <input type="search" name="search" aria-label="Name, e-mail or reference" placeholder="Name, e-mail or reference"
                     value=move || asked.with(|asked| asked.search.clone())/>
                 <button type="submit" class="button">"Search"</button>
@@ -176,5 +186,6 @@ fn Nothing(page: RwSignal<ShelfPage>, asked: Memo<Asked>) -> AnyView {
         .into_any(),
         Shelf::Past => view! { <div class="empty"><h2>"Nothing has been yet"</h2><p>"Bookings come here when their time is over."</p></div> }.into_any(),
         Shelf::Cancelled => view! { <div class="empty"><h2>"Nothing was cancelled"</h2></div> }.into_any(),
+        Shelf::All => view! { <div class="empty"><h2>"No bookings yet"</h2></div> }.into_any(),
     }
 }

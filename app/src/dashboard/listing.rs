@@ -7,10 +7,10 @@ use leptos::task::spawn_local;
 
 use super::focus::keep_focus;
 use super::retry::Retry;
-use crate::calendar::ShownBooking;
 use crate::error::ApiError;
 use crate::live::{Connection, Live};
-use crate::server_functions::own_bookings::{Shelf, ShelfPage, list_bookings};
+use crate::server_functions::own_bookings::{ShelfPage, list_bookings};
+use domain::dashboard::{Shelf, ShownBooking};
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,7 +183,7 @@ fn reaches(items: &[ShownBooking], end: &ShownBooking, shelf: Shelf) -> bool {
     let is_end = |item: &ShownBooking| item.booking.booking_id == end.booking.booking_id;
     items.last().is_some_and(|last| match shelf {
         Shelf::Upcoming => last.booking.start > end.booking.start,
-        Shelf::Past | Shelf::Cancelled => last.booking.start < end.booking.start,
+        Shelf::Past | Shelf::Cancelled | Shelf::All => last.booking.start < end.booking.start,
     }) || items.iter().any(is_end)
 }
 

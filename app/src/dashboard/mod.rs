@@ -11,8 +11,6 @@ mod offering_form;
 mod offerings;
 pub(crate) mod retry;
 mod settings;
-#[cfg(feature = "ssr")]
-pub(crate) mod shelf;
 mod tokens;
 pub mod ui;
 

@@ -1,5 +1,6 @@
 //! What the calendar asks of the server.
 
+use domain::dashboard::Orphan;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::{id, return_to};
 #[server(prefix = "/rpc", endpoint = "week", client = Scripts)]
 pub async fn week(date: String) -> Result<WeekData, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
-    crate::calendar::reading::week(&services, &actor, date.parse().ok()).await
+    Ok(WeekData(service::availability::week(&services, &actor, date.parse().ok()).await?))
 }
 
 /// Creates the entry, or replaces the one that `availability_id` names.
@@ -41,14 +42,9 @@ pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
     Ok(entry.availability_id)
 }
 
-/// A booking that no longer lies in open time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Orphan {
-    pub booking_id: Uuid,
-    pub guest: String,
-    /// `Monday 23 November, 09:00 to 10:00`, by the provider's clock.
-    pub when: String,
-}
+/// How many orphaned bookings are named.
+#[cfg(feature = "ssr")]
+const NAMED_ORPHANS: usize = 10;
 
 /// What a deletion left outside open time: the first of it by name, and how much there is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,5 +58,7 @@ pub async fn delete_hours(availability_id: String) -> Result<DeletedHours, ApiEr
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
     let deleted = service::availability::delete(&services, &actor, id(&availability_id)?).await?;
     return_to("/dashboard");
-    crate::calendar::reading::orphans(&services, &actor, &deleted.orphaned_bookings).await
+    let orphan_count = deleted.orphaned_bookings.len();
+    let named = &deleted.orphaned_bookings[..orphan_count.min(NAMED_ORPHANS)];
+    Ok(DeletedHours { orphans: service::bookings::orphans(&services, &actor, named).await?, orphan_count })
 }

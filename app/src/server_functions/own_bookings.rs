@@ -2,45 +2,27 @@
 
 use chrono::NaiveDateTime;
 use domain::Booking;
+use domain::dashboard::ShownBooking;
 use domain::live::LiveState;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::ShownBooking;
 use crate::error::ApiError;
 use crate::proof::Scripts;
+
+#[cfg(feature = "ssr")]
+use domain::Openings;
+#[cfg(feature = "ssr")]
+use domain::dashboard::{BookingList, Shelf};
+#[cfg(feature = "ssr")]
+use domain::live::Profile;
+#[cfg(feature = "ssr")]
+use service::paging::PageRequest;
 
 #[cfg(feature = "ssr")]
 use super::{id, return_to};
 #[cfg(feature = "ssr")]
 use crate::context::{actor, services};
-
-/// Which bookings to list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shelf {
-    #[default]
-    Upcoming,
-    Past,
-    Cancelled,
-}
-
-impl Shelf {
-    pub const ALL: [(Self, &str, &str); 3] = [
-        (Self::Upcoming, "upcoming", "Upcoming"),
-        (Self::Past, "past", "Past"),
-        (Self::Cancelled, "cancelled", "Cancelled"),
-    ];
-
-    /// By its name in the address; `Upcoming` for any other.
-    pub fn named(name: &str) -> Self {
-        Self::ALL.into_iter().find(|shelf| shelf.1 == name).map_or(Self::Upcoming, |shelf| shelf.0)
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-}
 
 /// One page of a shelf.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +37,13 @@ pub struct ShelfPage {
 
 #[server(prefix = "/rpc", endpoint = "list_bookings", client = Scripts)]
 pub async fn list_bookings(shelf: String, search: String, cursor: String) -> Result<ShelfPage, ApiError> {
-    crate::dashboard::shelf::shelf(&services(), &actor().await?, Shelf::named(&shelf), &search, &cursor).await
+    let page = PageRequest { cursor: Some(cursor).filter(|cursor| !cursor.is_empty()), ..PageRequest::default() };
+    let list = service::bookings::shelf(&services(), &actor().await?, Shelf::named(&shelf), &search, page).await?;
+    let BookingList { items, next_cursor, now, provider, version } = list;
+    let public_url = super::providers::address_of(&provider);
+    let profile = Profile { provider, offerings: Vec::new() };
+    let live = LiveState { version, profile, openings: Openings::default() };
+    Ok(ShelfPage { items, next_cursor, now, public_url, live })
 }
 
 #[server(prefix = "/rpc", endpoint = "cancel_own_booking", client = Scripts)]

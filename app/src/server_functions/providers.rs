@@ -22,7 +22,7 @@ pub async fn whoami() -> Result<Provider, ApiError> {
 #[server(prefix = "/rpc", endpoint = "public_url", client = Scripts)]
 pub async fn public_url() -> Result<String, ApiError> {
     let provider = service::providers::me(&services(), &actor().await?).await?;
-    Ok(address_of(&provider))
+    Ok(address_of(&provider.public))
 }
 
 #[server(prefix = "/rpc", endpoint = "update_me", client = Scripts)]
@@ -36,6 +36,6 @@ pub async fn update_me(profile: Entered) -> Result<Provider, ApiError> {
 
 /// The whole address of a provider's public page.
 #[cfg(feature = "ssr")]
-pub fn address_of(provider: &Provider) -> String {
-    format!("{}/{}", crate::context::site().base_url, provider.public.handle)
+pub fn address_of(provider: &domain::PublicProvider) -> String {
+    format!("{}/{}", crate::context::site().base_url, provider.handle)
 }

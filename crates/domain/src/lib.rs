@@ -7,6 +7,7 @@ pub mod availability;
 pub mod booking;
 #[cfg(feature = "zones")]
 pub mod calendar;
+pub mod dashboard;
 pub mod event;
 #[cfg(feature = "zones")]
 pub mod explain;

@@ -3,6 +3,7 @@
 mod entries;
 mod large;
 mod openings;
+mod week;
 
 pub use entries::{Deleted, create, delete, get, list, replace};
 pub use large::LargeAnswer;
@@ -10,3 +11,4 @@ pub(crate) use openings::CachedAnswer;
 pub use openings::{
     AnswerBody, ExplainQuery, Explanation, OpeningsAnswer, OpeningsBody, OpeningsQuery, explain, openings,
 };
+pub use week::week;

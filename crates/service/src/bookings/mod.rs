@@ -4,9 +4,10 @@ mod book;
 mod cancel;
 mod guests;
 mod plan;
+mod shelf;
 
 use domain::booking::BookingFilter;
-use domain::{Booking, Page, Problem, TimeRange};
+use domain::{Booking, Page, Problem};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -14,6 +15,8 @@ use uuid::Uuid;
 pub use book::{book, booked_before};
 pub use cancel::cancel;
 pub(crate) use guests::{GuestKey, Lately};
+pub(crate) use shelf::shown;
+pub use shelf::{orphans, shelf};
 
 use crate::paging::PageRequest;
 use crate::{Actor, Error, Services, ids, store};
@@ -45,12 +48,6 @@ pub async fn list(
 pub async fn get(s: &Services, actor: &Actor, booking_id: Uuid) -> Result<Booking, Error> {
     let provider_id = provider_for(s, actor, booking_id).await?;
     store::bookings::get(&s.pool, provider_id, booking_id).await?.ok_or(Problem::NotFound.into())
-}
-
-/// Not part of the API: the bookings of the provider that keep or kept their time in `within`, for
-/// the calendar's own page.
-pub async fn within(s: &Services, actor: &Actor, within: TimeRange) -> Result<Vec<Booking>, Error> {
-    Ok(store::bookings::overlapping(&s.pool, actor.provider()?, within).await?)
 }
 
 /// The provider within whom the actor may touch this booking.

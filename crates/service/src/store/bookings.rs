@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 use domain::booking::BookingFilter;
 use domain::{Booking, BookingStatus, Guest, Side, TimeRange, TimeZone};
+use serde::Deserialize;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{containing, unreadable};
 use crate::change::{AtOnce, CalendarTx};
 
-struct Row {
+/// A row, read from its columns or from JSON.
+#[derive(Debug, Deserialize)]
+pub(super) struct Row {
     booking_id: Uuid,
     reference: String,
     provider_id: Uuid,
@@ -378,8 +381,16 @@ pub async fn list(
     rows.into_iter().map(Booking::try_from).collect()
 }
 
-/// Those that keep or kept their time, where it overlaps `within`, in order of start.
-pub async fn overlapping(db: impl PgExecutor<'_>, provider_id: Uuid, within: TimeRange) -> sqlx::Result<Vec<Booking>> {
+/// Active ones that are not over at `now`, the next first, after the start and id of another.
+pub async fn upcoming_page(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    now: DateTime<Utc>,
+    search: Option<&str>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Booking>> {
+    let (after_start, after_id) = after.unzip();
     let rows = sqlx::query_as!(
         Row,
         // No appointment is longer than a day: the first condition is for the index.
@@ -387,12 +398,70 @@ pub async fn overlapping(db: impl PgExecutor<'_>, provider_id: Uuid, within: Tim
                 guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at,
                 title, location, sequence, cancelled_by
          from booking
-         where provider_id = $1 and starts_at >= $2::timestamptz - interval '1 day' and starts_at < $3
-           and ends_at > $2 and status not in ('cancelled', 'declined')
-         order by starts_at, booking_id",
+         where provider_id = $1 and starts_at >= $2::timestamptz - interval '1 day' and ends_at > $2
+           and status in ('pending', 'confirmed')
+           and ($3::text is null or guest_name ilike $3 or guest_email ilike $3 or reference ilike $3)
+           and ($4::timestamptz is null or (starts_at, booking_id) > ($4, $5::uuid))
+         order by starts_at, booking_id limit $6",
         provider_id,
-        within.start(),
-        within.end()
+        now,
+        search.map(containing),
+        after_start,
+        after_id,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Booking::try_from).collect()
+}
+
+/// Those of these statuses that were over at `over_by`, where that is asked, the latest first, after the start and id
+/// of another.
+pub async fn latest_page(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    statuses: &[BookingStatus],
+    over_by: Option<DateTime<Utc>>,
+    search: Option<&str>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Booking>> {
+    let (after_start, after_id) = after.unzip();
+    let statuses: Vec<String> = statuses.iter().map(|status| status.as_str().to_owned()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at,
+                title, location, sequence, cancelled_by
+         from booking
+         where provider_id = $1 and status = any($2)
+           and ($3::timestamptz is null or (starts_at < $3 and ends_at <= $3))
+           and ($4::text is null or guest_name ilike $4 or guest_email ilike $4 or reference ilike $4)
+           and ($5::timestamptz is null or (starts_at, booking_id) < ($5, $6::uuid))
+         order by starts_at desc, booking_id desc limit $7",
+        provider_id,
+        &statuses,
+        over_by,
+        search.map(containing),
+        after_start,
+        after_id,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Booking::try_from).collect()
+}
+
+/// Those of these bookings that the provider has, in order of start.
+pub async fn among(db: impl PgExecutor<'_>, provider_id: Uuid, bookings: &[Uuid]) -> sqlx::Result<Vec<Booking>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select booking_id, reference, provider_id, offering_id, status, starts_at, ends_at, guest_name,
+                guest_email, guest_phone, guest_notes, guest_time_zone, reason, created_at, updated_at,
+                title, location, sequence, cancelled_by
+         from booking where provider_id = $1 and booking_id = any($2) order by starts_at, booking_id",
+        provider_id,
+        bookings
     )
     .fetch_all(db)
     .await?;

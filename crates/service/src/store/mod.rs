@@ -12,6 +12,7 @@ pub mod providers;
 pub mod sessions;
 pub mod snapshot;
 pub mod tokens;
+pub mod week;
 
 /// What stands in a column is not what this program writes there.
 pub(crate) fn unreadable(what: impl std::fmt::Display) -> sqlx::Error {

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod availability;
 mod bookings;
+mod dashboard;
 mod demo;
 mod handles;
 mod house;

@@ -1,0 +1,53 @@
+//! A week of one's own calendar, as its page shows it.
+
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
+use domain::dashboard::{ShownHours, Week};
+use domain::live::{LiveState, Profile};
+use domain::{AvailabilityEntry, Openings, Problem, TimeRange, TimeZone};
+
+use crate::bookings::shown;
+use crate::{Actor, Error, Services, store};
+
+/// The week, from a Monday, that holds `date` by the provider's clock; the present one without.
+pub async fn week(s: &Services, actor: &Actor, date: Option<NaiveDate>) -> Result<Week, Error> {
+    let (provider_id, now) = (actor.provider()?, s.clock.now());
+    let date = date.filter(|date| (1971..2199).contains(&date.year()));
+    // Which week it is depends on a zone that is read with it: two days more on both sides.
+    let around = date.unwrap_or(now.date_naive()).and_time(NaiveTime::MIN).and_utc();
+    let within = TimeRange::new(around - TimeDelta::days(9), around + TimeDelta::days(10));
+    let within = within.map_err(|_| Problem::Malformed { detail: "There is no such week.".into() })?;
+    let read = store::week::week(&s.pool, provider_id, within).await?.ok_or(Problem::NotFound)?;
+
+    let (provider, zone) = (read.provider, read.time_zone);
+    let now = zone.local(now);
+    let date = date.unwrap_or(now.date());
+    let monday = date - TimeDelta::days(i64::from(date.weekday().num_days_from_monday()));
+    let midnight = |day: NaiveDate| zone.instant(day.and_time(NaiveTime::MIN));
+    let within = TimeRange::new(midnight(monday), midnight(monday + TimeDelta::days(7)))
+        .map_err(|_| Problem::Malformed { detail: "There is no such week.".into() })?;
+    let has_hours = !read.entries.is_empty();
+    let mut hours = Vec::new();
+    let mut entries = read.entries;
+    entries.retain(|entry| {
+        let before = hours.len();
+        hours.extend(occurrences(entry, within, &zone));
+        hours.len() > before
+    });
+    let in_week =
+        read.bookings.into_iter().filter(|booking| booking.start < within.end() && booking.end > within.start());
+    let mut bookings: Vec<_> = in_week.map(|booking| shown(booking, &zone)).collect();
+    bookings.sort_by_key(|shown| (shown.booking.start, shown.booking.end));
+    let profile = Profile { provider: provider.public.clone(), offerings: Vec::new() };
+    let live = LiveState { version: read.version, profile, openings: Openings::default() };
+    Ok(Week { provider, monday, now, entries, hours, bookings, has_hours, live })
+}
+
+fn occurrences(entry: &AvailabilityEntry, within: TimeRange, zone: &TimeZone) -> impl Iterator<Item = ShownHours> {
+    entry.pattern.occurrences(within).into_iter().map(|occurrence| ShownHours {
+        availability_id: entry.availability_id,
+        effect: entry.effect,
+        start: zone.local(occurrence.range.start()),
+        end: zone.local(occurrence.range.end()),
+        date: occurrence.date,
+    })
+}
