@@ -15,7 +15,7 @@ use super::hours_dialog::{HoursDialog, HoursDialogue};
 use super::loader::Loader;
 use super::time_selection::{Chooser, Selection};
 use super::week_layout::{Target, WeekData, spoken_range, week_title};
-use crate::components::LiveBadge;
+use crate::components::{LiveBadge, isolated};
 use crate::dashboard::ui::{Failure, PageFailure};
 use crate::live::use_live;
 use crate::server_functions::availability::{DeletedHours, week};
@@ -193,7 +193,7 @@ fn Orphans(hours: HoursDialogue) -> AnyView {
         let more = deleted.orphan_count - deleted.orphans.len();
         let orphans = deleted.orphans.into_iter().map(|orphan| {
             view! {
-                <li><strong>{orphan.guest}</strong>", "{spoken_range(orphan.start, orphan.end)}</li>
+                <li><strong>{isolated(orphan.guest)}</strong>", "{spoken_range(orphan.start, orphan.end)}</li>
             }
         });
         Some(view! {

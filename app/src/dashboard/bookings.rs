@@ -11,8 +11,7 @@ use super::listing::{Asked, Listing};
 use super::ui::{Failure, PageFailure};
 use crate::address::query;
 use crate::calendar::range;
-use crate::components::Copyable;
-use crate::components::LiveBadge;
+use crate::components::{Copyable, LiveBadge, isolated};
 use crate::live::use_live;
 use crate::local_time::full_date_label;
 use crate::server_functions::own_bookings::{CancelOwnBooking, ShelfPage};
@@ -173,7 +172,7 @@ fn Row(booked: ShownBooking, cancel: ServerAction<CancelOwnBooking>) -> AnyView 
 fn Nothing(page: RwSignal<ShelfPage>, asked: Memo<Asked>) -> AnyView {
     let Asked { shelf, search, .. } = asked.get_untracked();
     if !search.is_empty() {
-        return view! { <div class="empty"><h2>"Nobody found"</h2><p>"No booking here matches “"{search}"”."</p></div> }.into_any();
+        return view! { <div class="empty"><h2>"Nobody found"</h2><p>"No booking here matches “"{isolated(search)}"”."</p></div> }.into_any();
     }
     match shelf {
         Shelf::Upcoming => view! {

@@ -9,6 +9,7 @@ use leptos_router::hooks::use_query_map;
 use super::form_kit::Entered;
 use super::offering_form::{OfferingForm, blank, existing};
 use super::ui::{Failure, Modal, PageFailure};
+use crate::components::line;
 use crate::proof::Proof;
 use crate::server_functions::offerings::{DeleteOffering, OfferOffering, SaveOffering, list_offerings};
 
@@ -121,7 +122,7 @@ fn Card(offering: Offering, editor: Editor) -> AnyView {
         <article class="card" class:paused=!offering.active>
             <header><h2>{title}</h2><span class=badge>{state}</span></header>
             {description.map(|text| view! { <p class="as-typed">{text}</p> })}
-            <p class="card-facts">{facts}</p>
+            <p class="card-facts">{line(facts)}</p>
             <div class="actions">
                 <a class="button" href=format!("/dashboard/offerings?edit={id}") aria-label=change
                     on:click=move |event| {
@@ -149,8 +150,8 @@ fn Card(offering: Offering, editor: Editor) -> AnyView {
     .into_any()
 }
 
-/// The rules that matter, as one line: `30 or 60 minutes · 15 minutes free after · at most 5 a day`.
-fn facts(offering: &Offering) -> String {
+/// The rules that matter, of one line: `30 or 60 minutes · 15 minutes free after · at most 5 a day`.
+fn facts(offering: &Offering) -> Vec<String> {
     let lengths: Vec<String> = offering.durations_minutes.iter().map(u32::to_string).collect();
     let mut facts = vec![format!("{} minutes", lengths.join(" or "))];
     let mut say = |when: bool, fact: String| {
@@ -166,5 +167,5 @@ fn facts(offering: &Offering) -> String {
         say(true, format!("at most {limit} a day"));
     }
     say(offering.approval == Approval::Manual, "confirmed by you".to_owned());
-    facts.join(" · ")
+    facts
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::form_kit::{Entered, Entry, Kind, Sheet};
 use super::ui::{Failure, PageFailure};
-use crate::components::Copyable;
+use crate::components::{Copyable, isolated};
 use crate::error::ApiError;
 use crate::local_time::full_date_label;
 use crate::proof::Proof;
@@ -78,7 +78,7 @@ fn TokenList(all: Vec<ListedToken>, revoke: ServerAction<RevokeToken>) -> AnyVie
         let made = token.created_at.date();
         view! {
             <li>
-                <span><b>{name.clone()}</b>" "<small>"made on "{full_date_label(made)}</small></span>
+                <span><b>{isolated(name.clone())}</b>" "<small>"made on "{full_date_label(made)}</small></span>
                 <details class="more danger">
                     <summary aria-label=format!("Revoke {name}")>"Revoke"</summary>
                     <ActionForm action=revoke>
