@@ -174,7 +174,7 @@ pub async fn change_password(
         audit::sign_in_failed(Some(provider_id), &provider.email, caller.address);
         return Err(Problem::field("password", "wrong_credentials", "This is not your password.").into());
     }
-    if old == new_password.0 {
+    if password::is_same(&old, &new_password.0) {
         return Err(Problem::field("new_password", "unchanged", "This is the password you have already.").into());
     }
     let owner =

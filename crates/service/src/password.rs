@@ -9,7 +9,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::provider::Password;
 use tokio::sync::Semaphore;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::Error;
 
@@ -22,9 +22,25 @@ fn hasher() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19_456, 2, 1, None).unwrap_or_default())
 }
 
-/// A PHC string. Of the composed text, because keyboards differ in how they send an accented letter.
+/// A PHC string of the text as [`prepared`].
 pub async fn hash(password: Password) -> Result<String, Error> {
-    off_thread(move || hash_now(&password.0.nfc().collect::<String>())).await?
+    off_thread(move || hash_now(&prepared(&password.0))).await?
+}
+
+/// In the one form of RFC 8265 (OpaqueString, 4.2.2): keyboards differ in how they send an accented letter, and in
+/// which blank they send.
+fn prepared(password: &str) -> String {
+    password.chars().map(|c| if is_blank(c) { ' ' } else { c }).nfc().collect()
+}
+
+/// Unicode's space separators (Zs).
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether they are one password, typed on two keyboards.
+pub fn is_same(one: &str, other: &str) -> bool {
+    prepared(one) == prepared(other)
 }
 
 /// Whether the password is the one `hash` was made of. Without a hash (an unknown e-mail) the same
@@ -38,11 +54,21 @@ pub async fn verify(password: Password, hash: Option<String>) -> Result<bool, Er
         };
         let parsed = PasswordHash::new(&hash).map_err(|cause| Error::Internal(format!("a password hash: {cause}")))?;
         let fits = |text: &str| hasher().verify_password(text.as_bytes(), &parsed).is_ok();
-        let composed: String = password.0.nfc().collect();
-        // As it was typed, too: before 0002 passwords were hashed so.
-        Ok((fits(&composed) || (!is_nfc(&password.0) && fits(&password.0))) && known)
+        Ok(forms(&password.0).iter().any(|form| fits(form)) && known)
     })
     .await?
+}
+
+/// In which a password may have been hashed: the one form first, then those from before there was one, as it was
+/// composed, and as one keyboard or another sent it. A password of ASCII is all of them.
+fn forms(password: &str) -> Vec<String> {
+    let mut forms: Vec<String> = Vec::with_capacity(1);
+    for form in [prepared(password), password.nfc().collect(), password.to_owned(), password.nfd().collect()] {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
 }
 
 fn hash_now(password: &str) -> Result<String, Error> {
@@ -78,6 +104,33 @@ mod tests {
         let decomposed = "cafe\u{301} au lait, deux";
         let before = hash_now(decomposed).unwrap();
         assert!(verify(Password(decomposed.into()), Some(before.clone())).await.unwrap());
+        assert!(verify(Password("caf\u{e9} au lait, deux".into()), Some(before.clone())).await.unwrap());
         assert!(!verify(Password("caf\u{e9} au lait, trois".into()), Some(before)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn keyboards_may_differ_in_accents_and_blanks_and_in_nothing_else() {
+        let hash = hash(Password("caf\u{e9} au lait".into())).await.unwrap();
+        let fits = async |typed: &str| verify(Password(typed.into()), Some(hash.clone())).await.unwrap();
+        for typed in ["cafe\u{301} au lait", "caf\u{e9}\u{a0}au\u{3000}lait"] {
+            assert!(fits(typed).await, "{typed:?}");
+        }
+        // Neither capitals nor the width of letters nor blanks around are folded (RFC 8265, 4.2.2).
+        for typed in [
+            "Caf\u{e9} au lait",
+            "ｃaf\u{e9} au lait",
+            "caf\u{e9} au lait ",
+            "caf\u{e9}\u{200b} au lait",
+            "cafe au lait",
+        ] {
+            assert!(!fits(typed).await, "{typed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_composed_text_with_other_blanks_still_fits() {
+        let typed = "caf\u{e9}\u{a0}au lait";
+        assert!(verify(Password(typed.into()), Some(hash_now(typed).unwrap())).await.unwrap());
+        assert_eq!(forms("correct horse").len(), 1, "what is ASCII is looked at once");
     }
 }
