@@ -33,9 +33,9 @@ type Check = dyn Fn(Guarded<'_>) -> Result<(), Problem> + Send + Sync;
 pub enum Guarded<'a> {
     /// Before a password of an account to come is hashed.
     SignUp,
-    /// Before a password is looked at; the e-mail as entered.
+    /// Before a password is looked at.
     Password {
-        email: &'a str,
+        email: &'a domain::Email,
         acquaintance: Acquaintance,
     },
     /// Before the password of somebody who is signed in is looked at once more.

@@ -1,8 +1,8 @@
 //! What a clock in a zone shows, on both sides: chrono-tz on the server, `Intl` in the browser, which
 //! has no zone database of ours. And the words for it, our own, so that both sides render the same.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
-use domain::Instant;
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
+use domain::{Instant, moment};
 
 /// What a clock in `zone` shows at `instant`. A zone that is not known is taken for UTC.
 pub fn local(instant: Instant, zone: &str) -> NaiveDateTime {
@@ -83,14 +83,13 @@ pub fn instant_text(instant: Instant) -> String {
 
 /// An RFC 3339 instant in whole minutes and within the centuries the forms accept.
 pub fn parse_instant(text: &str) -> Option<Instant> {
-    let instant = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    (1970..2200).contains(&instant.year()).then_some(instant)
+    moment::instant(text).filter(moment::is_near)
 }
 
 /// The browser's clock; for effects and events only, never for what is rendered first.
 #[cfg(feature = "hydrate")]
 pub fn now() -> Instant {
-    DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
+    chrono::DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
 }
 
 fn weekday(date: NaiveDate) -> &'static str {

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::Problem;
+use domain::{Email, Problem};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -112,10 +112,10 @@ impl Limits {
         buckets.sign_in_address.check(network(address)).map(|_| ())
     }
 
-    /// Before a password is looked at, by whatever door: `email` as it was entered.
-    pub fn check_sign_in(&self, address: IpAddr, email: &str, caller: Acquaintance) -> Result<(), Problem> {
+    /// Before a password is looked at, by whatever door.
+    pub fn check_sign_in(&self, address: IpAddr, email: &Email, caller: Acquaintance) -> Result<(), Problem> {
         let Some(Buckets { sign_in_address, guesses, told, .. }) = &self.0 else { return Ok(()) };
-        let (network, account) = (network(address), email.trim().to_lowercase());
+        let (network, account) = (network(address), email.to_lowercase());
         let own = (&account, network);
         let checked = match caller {
             // Counted by nothing that others count for, not even the address.
@@ -217,10 +217,14 @@ mod tests {
     }
 
     const ACCOUNT: &str = "a@example.com";
+
+    fn account() -> Email {
+        Email::known_by(ACCOUNT)
+    }
     const DEVICE: Acquaintance = Acquaintance::Device([7; 32]);
 
     fn refusals(limits: &Limits, from: &str, times: usize) -> usize {
-        let guess = |_: &usize| limits.check_sign_in(address(from), ACCOUNT, Acquaintance::Stranger).is_err();
+        let guess = |_: &usize| limits.check_sign_in(address(from), &account(), Acquaintance::Stranger).is_err();
         (0..times).filter(guess).count()
     }
 
@@ -228,12 +232,13 @@ mod tests {
     fn a_guesser_is_slowed_and_keeps_nobody_out() {
         let limits = Limits::new(true);
         assert_eq!(refusals(&limits, "198.51.100.1", 10), 0);
-        let guess = limits.check_sign_in(address("198.51.100.1"), " A@Example.com", Acquaintance::Stranger);
+        let guess =
+            limits.check_sign_in(address("198.51.100.1"), &Email::known_by(" A@Example.com"), Acquaintance::Stranger);
         let Err(Problem::RateLimited { retry_after_seconds }) = guess else { panic!("let through") };
         assert!((1..=6).contains(&retry_after_seconds));
         refusals(&limits, "198.51.100.1", 100_000);
         assert_eq!(refusals(&limits, HERE, 10), 0);
-        assert!(limits.check_sign_in(address("198.51.100.1"), "b@example.com", DEVICE).is_ok());
+        assert!(limits.check_sign_in(address("198.51.100.1"), &Email::known_by("b@example.com"), DEVICE).is_ok());
     }
 
     #[test]
@@ -242,7 +247,7 @@ mod tests {
         let refused: usize = (0..200).map(|n| refusals(&limits, &format!("198.51.100.{n}"), 10)).sum();
         assert!((1_650..=1_700).contains(&refused), "{refused}");
         for acquaintance in [DEVICE, Acquaintance::Network] {
-            let attempts = (0..12).map(|_| limits.check_sign_in(address(HERE), ACCOUNT, acquaintance));
+            let attempts = (0..12).map(|_| limits.check_sign_in(address(HERE), &account(), acquaintance));
             assert_eq!(attempts.filter(Result::is_ok).count(), 12, "{acquaintance:?}");
         }
         assert!(limits.check_own_password(ACCOUNT).is_ok());
@@ -251,10 +256,10 @@ mod tests {
     #[test]
     fn an_acquaintance_is_slowed_too() {
         let limits = Limits::new(true);
-        let attempts = (0..100).map(|_| limits.check_sign_in(address(HERE), ACCOUNT, DEVICE));
+        let attempts = (0..100).map(|_| limits.check_sign_in(address(HERE), &account(), DEVICE));
         assert!((30..=32).contains(&attempts.filter(Result::is_ok).count()));
         let other = Acquaintance::Device([8; 32]);
-        assert!(limits.check_sign_in(address(HERE), ACCOUNT, other).is_ok());
+        assert!(limits.check_sign_in(address(HERE), &account(), other).is_ok());
         let attempts = (0..100).map(|_| limits.check_own_password(ACCOUNT));
         assert!((30..=32).contains(&attempts.filter(Result::is_ok).count()));
     }
@@ -264,7 +269,7 @@ mod tests {
         let limits = Limits::new(true);
         let refused = (0..100).filter(|_| limits.check_sign_up(address("198.51.100.1")).is_err()).count();
         assert!(refused > 0);
-        assert!(limits.check_sign_in(address(HERE), ACCOUNT, Acquaintance::Stranger).is_ok());
+        assert!(limits.check_sign_in(address(HERE), &account(), Acquaintance::Stranger).is_ok());
     }
 
     #[test]
@@ -304,6 +309,6 @@ mod tests {
     fn switched_off_nothing_is_limited() {
         let limits = Limits::new(false);
         assert!((0..1000).all(|_| limits.check(address(HERE), None, true) == Ok(None)));
-        assert!((0..1000).all(|_| limits.check_sign_in(address(HERE), ACCOUNT, Acquaintance::Stranger).is_ok()));
+        assert!((0..1000).all(|_| limits.check_sign_in(address(HERE), &account(), Acquaintance::Stranger).is_ok()));
     }
 }

@@ -4,23 +4,17 @@
 mod read;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
-use domain::recurrence::RecurrenceEnd;
+use domain::recurrence::{DAY_NAMES, RecurrenceEnd};
 use domain::{AvailabilityEntry, Effect, Pattern, Series, TimeRange};
 
 use crate::dashboard::form_kit::Entered;
-use crate::local_time;
+use crate::local_time::{self, WEEKDAYS};
 use domain::dashboard::ShownHours;
 
-/// The weekdays as RRULE names them, with their names for people, from Monday.
-pub const WEEKDAYS: [(&str, &str, &str); 7] = [
-    ("MO", "Mon", "Monday"),
-    ("TU", "Tue", "Tuesday"),
-    ("WE", "Wed", "Wednesday"),
-    ("TH", "Thu", "Thursday"),
-    ("FR", "Fri", "Friday"),
-    ("SA", "Sat", "Saturday"),
-    ("SU", "Sun", "Sunday"),
-];
+/// The weekdays as RRULE names them, with their names for people, short and whole, from Monday.
+pub fn weekdays() -> [(&'static str, &'static str, &'static str); 7] {
+    std::array::from_fn(|day| (DAY_NAMES[day], &WEEKDAYS[day][..3], WEEKDAYS[day]))
+}
 
 /// Minutes since midnight as `HH:MM`; the end of the day is `00:00`, as a time input has it.
 pub fn clock(minutes: u16) -> String {
@@ -28,7 +22,7 @@ pub fn clock(minutes: u16) -> String {
 }
 
 fn weekday_name(date: NaiveDate) -> &'static str {
-    WEEKDAYS[date.weekday().num_days_from_monday() as usize].0
+    DAY_NAMES[date.weekday().num_days_from_monday() as usize]
 }
 
 /// New hours, once, on `date` from and to these minutes since midnight.
@@ -56,7 +50,7 @@ pub fn blank(effect: Effect, date: NaiveDate, from: u16, to: u16) -> Entered {
 pub fn office_hours(date: NaiveDate) -> Entered {
     let mut hours = blank(Effect::Open, date, 540, 1020);
     hours.set("kind", "weekly");
-    for (index, (name, ..)) in WEEKDAYS.iter().enumerate() {
+    for (index, name) in DAY_NAMES.into_iter().enumerate() {
         hours.set(name, if index < 5 { "on" } else { "" });
     }
     hours
@@ -97,11 +91,11 @@ fn series_fields(hours: &mut Entered, series: &Series) {
     hours.set("starts_on", series.starts_on.to_string());
     hours.set("time_zone", series.time_zone.name());
     hours.set("interval", series.recurrence.interval.to_string());
-    for (index, (name, ..)) in WEEKDAYS.iter().enumerate() {
+    for (index, name) in DAY_NAMES.into_iter().enumerate() {
         let on = series.recurrence.weekdays.iter().any(|day| day.num_days_from_monday() as usize == index);
         hours.set(name, if on { "on" } else { "" });
     }
-    hours.set("week_start", WEEKDAYS[series.recurrence.week_start.num_days_from_monday() as usize].0);
+    hours.set("week_start", DAY_NAMES[series.recurrence.week_start.num_days_from_monday() as usize]);
     match series.recurrence.end {
         RecurrenceEnd::Never => {}
         RecurrenceEnd::Until(date) => {
@@ -152,7 +146,7 @@ pub fn take_suggestion(hours: &mut Entered, range: TimeRange, home: &str) {
         hours.set("end_date", last.map(|date| date.to_string()).unwrap_or_default());
         return;
     }
-    let chosen: Vec<&str> = WEEKDAYS.iter().map(|day| day.0).filter(|day| hours.is_on(day)).collect();
+    let chosen: Vec<&str> = DAY_NAMES.into_iter().filter(|day| hours.is_on(day)).collect();
     if let [only] = chosen[..] {
         hours.set(only, "");
         hours.set(weekday_name(start.date()), "on");

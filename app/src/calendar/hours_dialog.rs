@@ -8,8 +8,9 @@ use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::hours::{WEEKDAYS, clock_zone, editing, take_suggestion};
+use super::hours::{clock_zone, editing, take_suggestion, weekdays};
 use super::week_layout::{WeekData, spoken_range};
+use crate::components::isolated;
 use crate::dashboard::form_kit::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
 use crate::dashboard::ui::Modal;
 use crate::error::ApiError;
@@ -125,7 +126,7 @@ fn Once(sheet: Sheet) -> AnyView {
 
 #[component]
 fn Weekdays(sheet: Sheet) -> AnyView {
-    let days = WEEKDAYS.map(|(name, label, long)| view! { <Tick sheet name label long/> });
+    let days = weekdays().map(|(name, label, long)| view! { <Tick sheet name label long/> });
     let fault = move || {
         let fields: [&[&str]; 2] = [&["weekdays"], &["pattern.recurrence"]];
         fields.iter().find_map(|field| sheet.error.with(|error| error.as_ref()?.field(field[0]).map(str::to_owned)))
@@ -319,8 +320,9 @@ fn Deletion(
             };
             data.with(|data| data.booked_in(shown).map(|booked| booked.booking.guest.name.clone()).collect())
         });
+        let named = |(at, name)| view! { {(at > 0).then_some(", ")} {isolated(name)} };
         (!names.is_empty()).then(|| view! {
-            <p>"Booked in these hours: "<strong>{names.join(", ")}</strong>". Bookings stay; cancel them one by one if they should not."</p>
+            <p>"Booked in these hours: "<strong>{names.into_iter().enumerate().map(named).collect_view()}</strong>". Bookings stay; cancel them one by one if they should not."</p>
         })
     };
     let failed = move || {

@@ -6,7 +6,7 @@ use domain::{AvailabilityEntry, Effect, Pattern};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::hours::WEEKDAYS;
+use super::hours::weekdays;
 use crate::local_time::{date_label, full_date_label, time_label};
 
 /// The week on the page.
@@ -211,7 +211,7 @@ pub fn range(start: NaiveDateTime, end: NaiveDateTime) -> String {
 
 /// Its name as RRULE has it, short, and whole.
 pub fn weekday(day: NaiveDate) -> (&'static str, &'static str, &'static str) {
-    WEEKDAYS[day.weekday().num_days_from_monday() as usize]
+    weekdays()[day.weekday().num_days_from_monday() as usize]
 }
 
 /// `Monday 23 November, 09:00 to 12:00`, with the second day where it is another.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::ui::Failure;
 use crate::address::encoded;
 use crate::calendar::spoken_range;
-use crate::components::TextArea;
+use crate::components::{TextArea, isolated};
 use crate::proof::Proof;
 use crate::server_functions::own_bookings::CancelOwnBooking;
 use domain::dashboard::ShownBooking;
@@ -33,15 +33,15 @@ pub fn BookingDetails(booked: ShownBooking) -> AnyView {
     let row = |term: &'static str, what: AnyView| view! { <dt>{term}</dt><dd>{what}</dd> };
     // A question mark in an address would begin what else the mail should hold.
     let mailto = format!("mailto:{}", encoded(&guest.email).replace("%40", "@"));
-    let contact = view! { <a href=mailto>{guest.email}</a> }.into_any();
+    let contact = view! { <a href=mailto>{guest.email.to_string()}</a> }.into_any();
     let phone = guest.phone.map(|phone| {
         let link = format!("tel:{}", phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>());
-        row("Phone", view! { <a href=link>{phone}</a> }.into_any())
+        row("Phone", view! { <a href=link>{isolated(phone)}</a> }.into_any())
     });
     view! {
         <dl class="facts">
             {row("When", when.into_any())}
-            {row("What", format!("{}, {duration_minutes} minutes", booked.offering).into_any())}
+            {row("What", view! { {isolated(booked.offering)} {format!(", {duration_minutes} minutes")} }.into_any())}
             {row("Status", view! { <span class=badge>{status}</span> }.into_any())}
             {row("E-mail", contact)}
             {phone}

@@ -34,7 +34,7 @@ pub fn Layout() -> impl IntoView {
                     {move || Suspend::new(async move {
                         match provider.await {
                             Ok(provider) => {
-                                let handle = move || saved.get().unwrap_or_else(|| provider.public.handle.clone());
+                                let handle = move || saved.get().unwrap_or_else(|| provider.public.handle.to_string());
                                 view! {
                                     <a class="dashboard-public" href=move || format!("/{}", handle())>
                                         "Your public page"

@@ -28,7 +28,7 @@ pub fn SettingsPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match read.await {
                     Ok((provider, url)) => {
-                        let email = provider.email.clone();
+                        let email = provider.email.to_string();
                         view! { <Profile provider url update/><ChangeOfPassword email change/> }.into_any()
                     }
                     Err(error) => view! { <PageFailure error/> }.into_any(),
@@ -53,11 +53,11 @@ fn Profile(provider: Provider, url: String, update: ServerAction<UpdateMe>) -> A
         error.get().filter(|ApiError(problem)| !matches!(problem, domain::Problem::Invalid { .. }))
     });
     let sheet = Sheet { argument: "profile", values, error };
-    let base = url.strip_suffix(&provider.public.handle).unwrap_or_default().to_owned();
+    let base = url.strip_suffix(&*provider.public.handle).unwrap_or_default().to_owned();
     // The address follows what was saved, not what is being typed.
     let saved_handle = Memo::new(move |before: Option<&String>| match update.value().get() {
-        Some(Ok(saved)) => saved.public.handle,
-        _ => before.cloned().unwrap_or_else(|| provider.public.handle.clone()),
+        Some(Ok(saved)) => saved.public.handle.into(),
+        _ => before.cloned().unwrap_or_else(|| provider.public.handle.to_string()),
     });
     let SavedHandle(shown_above) = expect_context();
     Effect::new(move |_| shown_above.set(Some(saved_handle.get())));

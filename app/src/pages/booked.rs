@@ -12,7 +12,7 @@ use server_fn::ServerFn;
 use super::ProblemPage;
 use super::guest::focus;
 use crate::address::manage_path;
-use crate::components::{Copyable, LiveBadge, TextArea, Typed};
+use crate::components::{Copyable, LiveBadge, TextArea, Typed, isolated};
 use crate::error::ApiError;
 use crate::json_codec::Packed;
 use crate::live::{Live, use_live};
@@ -78,8 +78,8 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
     let own = booking.guest.time_zone.as_ref().unwrap_or(&provider.time_zone).name().to_owned();
     let theirs = provider.time_zone.name().to_owned();
     let both = (own != theirs).then(|| when(&booking, &theirs));
-    let what = &booking.title;
-    let what = format!("{what}, {}", duration_label(booking.duration_minutes));
+    let what = isolated(&booking.title);
+    let what = view! { {what} {format!(", {}", duration_label(booking.duration_minutes))} };
     let location = booking.location.clone();
     let page = format!("/{}", provider.handle);
     let again = match &slug {
@@ -118,9 +118,9 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
             <dl class="facts">
                 {fact("When", view! { {when(&booking, &own)} {both} }.into_any())}
                 {fact("What", what.into_any())}
-                {fact("With", view! { <a href=page>{provider.display_name}</a> }.into_any())}
+                {fact("With", view! { <a href=page>{isolated(provider.display_name)}</a> }.into_any())}
                 {if_any("Where", location)}
-                {fact("For", view! { {booking.guest.name} <br/> {booking.guest.email} }.into_any())}
+                {fact("For", view! { {isolated(booking.guest.name)} <br/> {booking.guest.email.to_string()} }.into_any())}
                 {fact("Reference", view! { <strong class="reference">{booking.reference}</strong> }.into_any())}
                 {if_any("Reason", reason)}
             </dl>

@@ -1,6 +1,6 @@
 //! Signing up.
 
-use domain::Problem;
+use domain::{Handle, Problem};
 use domain::provider::NewProvider;
 use leptos::html;
 use leptos::prelude::*;
@@ -80,7 +80,7 @@ fn Form(flash: Flash) -> AnyView {
                     hint="As guests know you, or your practice or studio."/>
             </div>
             <Field id="handle" name="handle" label="Address of your page" fault="handle" error=error node_ref=handle
-                kind=Kind::input("text", "off", 30) value=flash.get("handle")
+                kind=Kind::input("text", "off", *Handle::LENGTH.end() as u32) value=flash.get("handle")
                 hint="The last part of the link you share: a to z, digits and hyphens."/>
             <Field id="email" name="email" label="E-mail" fault="email" error=error
                 kind=Kind::input("email", "username", 254) value=flash.get("email")/>
@@ -112,6 +112,8 @@ fn handle_of(name: &str) -> String {
             'ý' => 'y',
             'ž' | 'ż' | 'ź' => 'z',
             'ł' => 'l',
+            // The accent of a letter that was sent in two.
+            '\u{300}'..='\u{36f}' => continue,
             _ => '-',
         };
         if plain != '-' {
@@ -120,7 +122,7 @@ fn handle_of(name: &str) -> String {
             handle.push('-');
         }
     }
-    handle.truncate(30);
+    handle.truncate(*Handle::LENGTH.end());
     handle.trim_end_matches('-').to_owned()
 }
 
@@ -131,6 +133,7 @@ mod tests {
     #[test]
     fn a_handle_is_made_of_a_name() {
         assert_eq!(handle_of("Dr. Éva  Noël!"), "dr-eva-noel");
+        assert_eq!(handle_of("E\u{301}va Noe\u{308}l"), "eva-noel");
         assert_eq!(handle_of("名前"), "");
         assert_eq!(handle_of(&"a".repeat(40)).len(), 30);
     }

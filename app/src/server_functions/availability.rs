@@ -17,7 +17,7 @@ use super::{id, return_to};
 #[server(prefix = "/rpc", endpoint = "week", client = Scripts)]
 pub async fn week(date: String) -> Result<WeekData, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
-    Ok(WeekData(service::availability::week(&services, &actor, date.parse().ok()).await?))
+    Ok(WeekData(service::availability::week(&services, &actor, domain::moment::date(&date)).await?))
 }
 
 /// Creates the entry, or replaces the one that `availability_id` names.

@@ -165,7 +165,7 @@ pub struct BookedData {
     pub booking: Booking,
     pub provider: PublicProvider,
     /// Of what was booked, to book it again; `None` when it is no longer offered.
-    pub slug: Option<String>,
+    pub slug: Option<domain::Slug>,
     pub now: Instant,
     /// What is to be followed, so that the page hears of what the provider does.
     pub live: LiveState,

@@ -30,7 +30,7 @@ pub async fn current_viewer() -> Result<Packed, ApiError> {
         return Ok(Packed::of(&None::<Viewer>));
     }
     let provider = service::providers::me(&services(), &actor).await?;
-    Ok(Packed::of(&Some(Viewer { display_name: provider.public.display_name, handle: provider.public.handle })))
+    Ok(Packed::of(&Some(Viewer { display_name: provider.public.display_name, handle: provider.public.handle.into() })))
 }
 
 /// What was typed before, on the page that asks.
@@ -82,8 +82,9 @@ pub async fn sign_up(
 pub async fn sign_in(#[server(default)] email: String, #[server(default)] password: String) -> Result<(), ApiError> {
     let outcome = async {
         let (services, caller) = (services(), caller());
-        let acquaintance = service::acquaintances::of(&services, &email, &caller).await?;
-        Guard::check(Guarded::Password { email: &email, acquaintance })?;
+        let known_by = domain::Email::known_by(&email);
+        let acquaintance = service::acquaintances::of(&services, &known_by, &caller).await?;
+        Guard::check(Guarded::Password { email: &known_by, acquaintance })?;
         let form = domain::Form::entered([("email", &*email), ("password", &password)]);
         let credentials = domain::provider::Credentials::parse(form).map_err(domain::Problem::from)?;
         Ok(service::auth::sign_in(&services, credentials, &caller, session_token().as_deref()).await?)

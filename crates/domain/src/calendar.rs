@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::availability::Effect;
+use crate::moment::YEARS;
 use crate::openings::BUFFER_REACH;
 use crate::{
     AvailabilityEntry, FullDay, GroupSeats, Instant, Offering, Openings, Pattern, RangeSet, TimeRange, TimeZone, Window,
@@ -263,7 +264,7 @@ fn reach(pattern: &Pattern) -> Option<TimeRange> {
         Pattern::OneOff(range) => Some(*range),
         Pattern::Recurring(series) => {
             let midnight = |date: NaiveDate| series.time_zone.instant(date.and_time(chrono::NaiveTime::MIN));
-            TimeRange::new(midnight(series.starts_on), midnight(NaiveDate::from_ymd_opt(2200, 1, 3)?)).ok()
+            TimeRange::new(midnight(series.starts_on), midnight(NaiveDate::from_ymd_opt(YEARS.end() + 1, 1, 3)?)).ok()
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::availability::Effect;
 use crate::calendar::{Appointment, Calendar};
 use crate::offering::MAX_DURATION_MINUTES;
 use crate::problem::{Reason, ReasonCode};
-use crate::{Instant, Offering, RangeSet, TimeRange};
+use crate::{Instant, Offering, RangeSet, TimeRange, moment};
 
 /// Every reason why `start` cannot be booked for `duration_minutes`; empty when it can.
 ///
@@ -24,7 +24,8 @@ pub fn explain(
         return reasons;
     }
     let Ok(during) = TimeRange::from_start(start, i64::from(duration_minutes)) else { return reasons };
-    if year_out_of_bounds(start) {
+    // Entries lie in those years; beyond, arithmetic on instants need not hold.
+    if !moment::is_near(&start) {
         reasons.push(outside());
         return reasons;
     }
@@ -175,10 +176,4 @@ fn spoken(minutes: u32) -> String {
         _ => (minutes, "minute"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Entries lie in the years from 1970 to 2199; beyond, arithmetic on instants need not hold.
-fn year_out_of_bounds(start: Instant) -> bool {
-    use chrono::Datelike;
-    !(1969..=2200).contains(&start.year())
 }

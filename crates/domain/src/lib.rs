@@ -8,11 +8,15 @@ pub mod booking;
 #[cfg(feature = "zones")]
 pub mod calendar;
 pub mod dashboard;
+pub mod email;
 pub mod event;
 #[cfg(feature = "zones")]
 pub mod explain;
 pub mod form;
+pub mod handle;
+pub mod id;
 pub mod live;
+pub mod moment;
 pub mod offering;
 pub mod openings;
 pub mod page;
@@ -21,13 +25,18 @@ pub mod provider;
 pub mod range_set;
 pub mod recurrence;
 pub mod slots;
+pub mod slug;
+pub mod text;
 pub mod time_range;
 pub mod wall_time;
 
 pub use availability::{AvailabilityEntry, Effect, NewAvailability, Pattern, Series};
 pub use booking::{Booking, BookingStatus, Guest, NewBooking, Side};
+pub use email::Email;
 pub use event::Event;
 pub use form::{Field, FieldError, Form};
+pub use handle::Handle;
+pub use moment::Moment;
 pub use offering::{Approval, NewOffering, Offering};
 pub use openings::{FullDay, GroupSeats, Openings, Window};
 pub use page::Page;
@@ -36,6 +45,7 @@ pub use provider::{Provider, PublicProvider};
 pub use range_set::RangeSet;
 pub use recurrence::Recurrence;
 pub use slots::Slot;
+pub use slug::Slug;
 pub use time_range::TimeRange;
 pub use wall_time::{TimeZone, WallTime};
 

@@ -142,7 +142,7 @@ mod tests {
     fn state(version: i64) -> LiveState {
         let provider = PublicProvider {
             provider_id: uuid::Uuid::nil(),
-            handle: "ada".into(),
+            handle: "ada".parse().unwrap(),
             display_name: "Ada".into(),
             bio: String::new(),
             time_zone: "UTC".parse().unwrap(),

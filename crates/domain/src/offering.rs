@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Slug;
+
 /// Whether a booking is confirmed at once or waits for the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,7 +46,8 @@ macro_rules! fields_of_an_offering {
 
 fields_of_an_offering! {
     /// The part of a URL that names it, unique within the provider: 1 to 60 of `a-z 0-9 -`.
-    slug: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    slug: Slug,
     title: String,
     description: String,
     location: String,
@@ -84,7 +87,7 @@ impl NewOffering {
     /// What a new provider starts with.
     pub fn first() -> Self {
         Self {
-            slug: "appointment".into(),
+            slug: Slug::first(),
             title: "Appointment".into(),
             description: String::new(),
             location: String::new(),

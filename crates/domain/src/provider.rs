@@ -4,14 +4,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::TimeZone;
+use crate::{Email, Handle, TimeZone};
 
 /// What everybody may know of a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PublicProvider {
     pub provider_id: Uuid,
-    pub handle: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub handle: Handle,
     pub display_name: String,
     pub bio: String,
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "Europe/Paris"))]
@@ -24,7 +25,8 @@ pub struct PublicProvider {
 pub struct Provider {
     #[serde(flatten)]
     pub public: PublicProvider,
-    pub email: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub email: Email,
     pub created_at: DateTime<Utc>,
 }
 
@@ -41,19 +43,12 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// Whether `text` has the form of a handle: 3 to 30 of `a-z 0-9 -`.
-pub fn is_handle(text: &str) -> bool {
-    (3..=30).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 /// A sign-up, every field checked.
 #[derive(Clone, Debug)]
 pub struct NewProvider {
-    pub handle: String,
+    pub handle: Handle,
     pub display_name: String,
-    /// Lower case, trimmed.
-    pub email: String,
+    pub email: Email,
     pub password: Password,
     pub time_zone: TimeZone,
 }
@@ -61,7 +56,7 @@ pub struct NewProvider {
 /// What was entered to sign in; not checked beyond its presence, so that the answer tells nothing.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    pub email: String,
+    pub email: Email,
     pub password: Password,
     /// A name for the token, where one is made.
     pub name: Option<String>,
@@ -78,7 +73,7 @@ pub struct PasswordChange {
 /// The changes that `PATCH /me` asks for; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderChanges {
-    pub handle: Option<String>,
+    pub handle: Option<Handle>,
     pub display_name: Option<String>,
     pub bio: Option<String>,
     pub time_zone: Option<TimeZone>,

@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::Instant;
+use crate::moment::{self, YEARS};
 
 /// Every `interval` weeks on `weekdays`. Written and read as an RRULE (RFC 5545, 3.3.10):
 /// `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20261231;WKST=SU`. What is the default is not written.
@@ -37,11 +38,11 @@ pub enum RecurrenceEnd {
 #[error("{0}")]
 pub struct NotARecurrence(pub String);
 
-/// The last date any series reaches: what lies beyond is a slip of the finger.
-const LAST_DATE: NaiveDate = NaiveDate::from_ymd_opt(2199, 12, 31).unwrap();
+/// The last date any series reaches.
+const LAST_DATE: NaiveDate = NaiveDate::from_ymd_opt(*YEARS.end(), 12, 31).unwrap();
 
 /// The two letters of RFC 5545, Monday first.
-const DAY_NAMES: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+pub const DAY_NAMES: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 impl Recurrence {
     /// Every week on these weekdays, for ever.
@@ -152,7 +153,9 @@ fn no<T>(why: impl Into<String>) -> Result<T, NotARecurrence> {
 
 fn parts(rule: &str) -> Result<Vec<(&str, &str)>, NotARecurrence> {
     let mut parts: Vec<(&str, &str)> = Vec::new();
-    for part in rule.split(';') {
+    // Many programs end a rule with a separator, some begin it with one, and others break it after one: RFC 5545 does
+    // not, and what is meant is plain.
+    for part in rule.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let Some((name, value)) = part.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty())
         else {
             return no("A rule is made of NAME=value parts with ; between them, such as FREQ=WEEKLY;BYDAY=MO,WE.");
@@ -202,7 +205,7 @@ fn until(text: &str) -> Result<RecurrenceEnd, NotARecurrence> {
         _ => None,
     };
     match end {
-        Some((date, end)) if (1970..2200).contains(&date.year()) => Ok(end),
+        Some((date, end)) if moment::is_near(&date) => Ok(end),
         Some(_) => no("UNTIL must lie in the years from 1970 to 2199."),
         None => no("UNTIL is written 20261231, or with a time 20261231T235959Z."),
     }

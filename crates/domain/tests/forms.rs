@@ -110,7 +110,7 @@ fn an_offering_is_what_a_new_provider_starts_with_where_nothing_else_is_said() {
     assert_eq!(
         offering,
         NewOffering {
-            slug: "erster-termin-neu".into(),
+            slug: "erster-termin-neu".parse().unwrap(),
             title: "Erster Termin (neu)".into(),
             durations_minutes: vec![45],
             ..first

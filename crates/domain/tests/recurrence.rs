@@ -54,8 +54,9 @@ fn until_is_a_date_or_a_local_time_or_an_instant() {
 #[test]
 fn what_is_not_a_rule_is_refused_with_a_sentence() {
     for (text, said) in [
-        ("", "NAME=value"),
-        ("FREQ=WEEKLY;", "NAME=value"),
+        ("", "FREQ is missing"),
+        (";", "FREQ is missing"),
+        ("FREQ=WEEKLY;=MO", "NAME=value"),
         ("FREQ=WEEKLY;BYDAY=", "NAME=value"),
         ("weekly", "NAME=value"),
         ("BYDAY=MO", "FREQ is missing"),
@@ -89,6 +90,21 @@ fn what_is_not_a_rule_is_refused_with_a_sentence() {
         let why = text.parse::<Recurrence>().expect_err(text).to_string();
         assert!(why.contains(said), "{text}: {why}");
     }
+}
+
+#[test]
+fn separators_too_many_are_tolerated() {
+    let meant = rule("FREQ=WEEKLY;BYDAY=MO,WE");
+    for text in [
+        "FREQ=WEEKLY;BYDAY=MO,WE;",
+        "RRULE:FREQ=WEEKLY;BYDAY=MO,WE;",
+        "RRULE:;FREQ=WEEKLY;BYDAY=MO,WE",
+        "FREQ=WEEKLY;;BYDAY=MO,WE",
+        "FREQ=WEEKLY; BYDAY=MO,WE ; ",
+    ] {
+        assert_eq!(rule(text), meant, "{text}");
+    }
+    assert_eq!(rule("FREQ=WEEKLY;BYDAY=MO,WE;").to_string(), "FREQ=WEEKLY;BYDAY=MO,WE", "and not kept");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-
+use domain::Email;
 use uuid::Uuid;
 
 use crate::caller::{Caller, network};
@@ -31,11 +31,10 @@ pub enum Acquaintance {
 }
 
 /// Before a password is looked at. A stranger to an account that does not exist.
-pub async fn of(s: &Services, email: &str, caller: &Caller) -> Result<Acquaintance, Error> {
-    let email = email.trim().to_ascii_lowercase();
+pub async fn of(s: &Services, email: &Email, caller: &Caller) -> Result<Acquaintance, Error> {
     let since = s.clock.now() - TimeDelta::days(REMEMBERED_DAYS);
     let device = caller.device.as_deref().map(ids::hash);
-    let known = async |mark: &[u8; 32]| store::acquaintances::is_known(&s.pool, mark, &email, since).await;
+    let known = async |mark: &[u8; 32]| store::acquaintances::is_known(&s.pool, mark, email, since).await;
     if let Some(device) = device
         && known(&device).await?
     {

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta, Weekday};
 use domain::availability::Series;
 use domain::provider::{NewProvider, Password, ProviderChanges};
 use domain::{
-    Effect, Guest, NewAvailability, NewBooking, NewOffering, Offering, Pattern, Problem, Recurrence, TimeRange,
+    Effect, Guest, NewAvailability, NewBooking, NewOffering, Offering, Pattern, Problem, Recurrence, Slug, TimeRange,
     TimeZone, WallTime, slots,
 };
 use uuid::Uuid;
@@ -25,11 +25,11 @@ pub async fn fill(s: &Services) -> Result<bool, Error> {
     if store::providers::any(&s.pool).await? {
         return Ok(false);
     }
-    let zone: TimeZone = "Europe/Paris".parse().map_err(|_| Error::Internal("no zone Europe/Paris".into()))?;
+    let zone: TimeZone = read("Europe/Paris")?;
     let new = NewProvider {
-        handle: DEMO_HANDLE.into(),
+        handle: read(DEMO_HANDLE)?,
         display_name: DEMO_NAME.into(),
-        email: DEMO_EMAIL.into(),
+        email: read(DEMO_EMAIL)?,
         password: Password(DEMO_PASSWORD.into()),
         time_zone: zone.clone(),
     };
@@ -82,14 +82,14 @@ fn day_off(today: NaiveDate, zone: &TimeZone) -> Result<NewAvailability, Error> 
 /// A consultation in place of the offering a new provider has, a first visit, and a class.
 async fn demo_offerings(s: &Services, actor: &Actor) -> Result<Vec<Offering>, Error> {
     let consultation = NewOffering {
-        slug: "consultation".into(),
+        slug: Slug::of_title("Consultation"),
         title: "Consultation".into(),
         description: "For anything that does not need an examination table. By video or in person.".into(),
         location: "Video call, or 12 rue des Arènes, Paris".into(),
         ..NewOffering::first()
     };
     let first_visit = NewOffering {
-        slug: "first-visit".into(),
+        slug: Slug::of_title("First visit"),
         title: "First visit".into(),
         description: "A thorough first look. Please bring earlier findings.".into(),
         location: "12 rue des Arènes, Paris".into(),
@@ -102,7 +102,7 @@ async fn demo_offerings(s: &Services, actor: &Actor) -> Result<Vec<Offering>, Er
         ..NewOffering::first()
     };
     let class = NewOffering {
-        slug: "back-class".into(),
+        slug: Slug::of_title("Back class"),
         title: "Back class".into(),
         description: "Exercises for a strong back, in a group of eight at most.".into(),
         location: "Studio, 12 rue des Arènes, Paris".into(),
@@ -146,7 +146,7 @@ async fn book_guests(s: &Services, provider_id: Uuid, offerings: &[Offering]) ->
         // A class that has begun to fill is filled on; others are spread over the day.
         let group = free.iter().find(|slot| slot.remaining < offering.capacity);
         let Some(slot) = group.or_else(|| free.get(place * 3 % 11)) else { continue };
-        let email = format!("{}@example.com", ascii_name(name));
+        let email = read(&format!("{}@example.com", ascii_name(name)))?;
         let guest = Guest { name: name.into(), email, phone: None, notes: None, time_zone: None };
         let provider = provider_id.to_string();
         let offering_id = Some(offering.offering_id);
@@ -159,6 +159,11 @@ async fn book_guests(s: &Services, provider_id: Uuid, offerings: &[Offering]) ->
         .await?;
     }
     Ok(())
+}
+
+/// Of our own words.
+fn read<T: std::str::FromStr>(text: &str) -> Result<T, Error> {
+    text.parse().map_err(|_| Error::Internal(format!("the demo's {text} is not what it should be")))
 }
 
 /// The plain letters of a name, for an address.

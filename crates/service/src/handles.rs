@@ -2,7 +2,7 @@
 //! given up leads on to its provider's new one for a time, and is nobody else's meanwhile.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::Problem;
+use domain::{Handle, Problem};
 use uuid::Uuid;
 
 use crate::db::Connection;
@@ -24,7 +24,7 @@ pub(crate) fn kept_since(now: DateTime<Utc>) -> DateTime<Utc> {
 pub(crate) async fn taken(
     db: &mut Connection,
     provider_id: Uuid,
-    handle: &str,
+    handle: &Handle,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if store::handles::is_kept(&mut *db, provider_id, handle, kept_since(now)).await? {
@@ -37,8 +37,8 @@ pub(crate) async fn taken(
 pub(crate) async fn given_up(
     db: &mut Connection,
     provider_id: Uuid,
-    old: &str,
-    new: &str,
+    old: &Handle,
+    new: &Handle,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if store::handles::kept_beside(&mut *db, provider_id, new, kept_since(now)).await? >= MOST_KEPT {

@@ -31,11 +31,13 @@ pub async fn create(
     let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "offerings"));
     let new = &new;
     change(s, provider_id, claim.as_ref(), move |mut tx| async move {
-        if store::offerings::list(tx.db(), provider_id).await?.len() >= MOST_OFFERINGS {
+        let others = store::offerings::list(tx.db(), provider_id).await?;
+        if others.len() >= MOST_OFFERINGS {
             let message = format!("There are {MOST_OFFERINGS} offerings, as many as can be. Delete one first.");
             return Err(Problem::field("title", "too_many", message).into());
         }
-        let offering = Offering { offering_id: ids::new_id(tx.now()), version: 1, details: new.clone() };
+        let details = NewOffering { slug: new.slug.clone().beside(&slugs(&others, None)), ..new.clone() };
+        let offering = Offering { offering_id: ids::new_id(tx.now()), version: 1, details };
         store::offerings::insert(&mut tx, &offering).await.map_err(slug_taken)?;
         Ok(tx.done(offering))
     })
@@ -56,8 +58,13 @@ pub async fn replace(s: &Services, actor: &Actor, offering_id: Uuid, new: Offeri
         if new.version.is_some_and(|version| version != before.version) {
             return Err(Problem::VersionConflict { current: Box::new(Current::Offering(before)) }.into());
         }
-        let version = store::offerings::replace(&mut tx, offering_id, &new.details).await.map_err(slug_taken)?;
-        Ok(tx.done(Offering { offering_id, version: version.ok_or(Problem::NotFound)?, details: new.details.clone() }))
+        let mut details = new.details.clone();
+        if details.slug.is_made() {
+            let all = store::offerings::list(tx.db(), provider_id).await?;
+            details.slug = details.slug.beside(&slugs(&all, Some(offering_id)));
+        }
+        let version = store::offerings::replace(&mut tx, offering_id, &details).await.map_err(slug_taken)?;
+        Ok(tx.done(Offering { offering_id, version: version.ok_or(Problem::NotFound)?, details }))
     })
     .await
 }
@@ -78,6 +85,11 @@ pub async fn delete(s: &Services, actor: &Actor, offering_id: Uuid) -> Result<()
         if was_there { Ok(tx.done(())) } else { Err(Problem::NotFound.into()) }
     })
     .await
+}
+
+/// Of all but this one.
+fn slugs(all: &[Offering], but: Option<Uuid>) -> Vec<&str> {
+    all.iter().filter(|other| Some(other.offering_id) != but).map(|other| &*other.details.slug).collect()
 }
 
 fn slug_taken(cause: sqlx::Error) -> Error {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::live::Profile;
-use domain::provider::{self, NewProvider, ProviderChanges};
-use domain::{FieldError, NewOffering, Offering, Page, Problem, Provider, PublicProvider};
+use domain::provider::{NewProvider, ProviderChanges};
+use domain::{Email, FieldError, Handle, NewOffering, Offering, Page, Problem, Provider, PublicProvider, id};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -106,15 +106,15 @@ pub struct Found {
     pub provider_id: Uuid,
     /// The newest version of their calendar that this node knows.
     pub version: i64,
-    /// What they are called now, where the name asked for is one that they gave up.
-    pub moved_to: Option<String>,
+    /// What they are called now, where the name asked for is one that they gave up, or is written in capitals.
+    pub moved_to: Option<Handle>,
 }
 
 /// As [`resolve`].
 pub async fn find(s: &Services, provider: &str) -> Result<Found, Error> {
     let snapshot = snapshot_of(s, provider).await?;
     let now = &snapshot.provider;
-    let moved = now.handle != provider && provider::is_handle(provider);
+    let moved = now.handle != provider && Handle::in_address(provider).is_some();
     let moved_to = moved.then(|| now.handle.clone());
     Ok(Found { provider_id: now.provider_id, version: snapshot.version, moved_to })
 }
@@ -122,27 +122,25 @@ pub async fn find(s: &Services, provider: &str) -> Result<Found, Error> {
 /// The snapshot of a provider by id or handle, a former one that is still kept for them too. No handle has the form of
 /// an id: it is too short.
 pub(crate) async fn snapshot_of(s: &Services, provider: &str) -> Result<Arc<Snapshot>, Error> {
-    if let Ok(provider_id) = Uuid::try_parse(provider) {
+    if let Some(provider_id) = id::read(provider) {
         return snapshot::current(s, provider_id).await;
     }
-    if let Some(provider_id) = s.snapshots.by_handle(provider) {
+    // Nobody has such a handle: nothing to ask the database.
+    let handle = Handle::in_address(provider).ok_or(Problem::NotFound)?;
+    if let Some(provider_id) = s.snapshots.by_handle(&handle) {
         match snapshot::current(s, provider_id).await {
-            Ok(snapshot) if snapshot.provider.handle == provider => return Ok(snapshot),
+            Ok(snapshot) if snapshot.provider.handle == handle => return Ok(snapshot),
             // The handle is another's by now, or a former one, or nobody's.
             Ok(_) | Err(Error::Problem(_)) => {}
             Err(error) => return Err(error),
         }
     }
-    // Nobody has such a handle: nothing to ask the database.
-    if !provider::is_handle(provider) {
-        return Err(Problem::NotFound.into());
-    }
-    let (db, handle, since) = (s.pool.clone(), provider.to_owned(), handles::kept_since(s.clock.now()));
-    let found = undisturbed(async move { Ok(store::providers::by_handle(&db, &handle, since).await?) });
+    let (db, wanted, since) = (s.pool.clone(), handle.clone(), handles::kept_since(s.clock.now()));
+    let found = undisturbed(async move { Ok(store::providers::by_handle(&db, &wanted, since).await?) });
     // Boxed as `snapshot::current` does it.
     let found = Box::pin(found).await?;
     let provider_id = found.ok_or(Problem::NotFound)?;
-    s.snapshots.remember_handle(provider, provider_id);
+    s.snapshots.remember_handle(handle, provider_id);
     snapshot::current(s, provider_id).await
 }
 
@@ -155,8 +153,8 @@ pub async fn search(s: &Services, search: &str, page: PageRequest) -> Result<Pag
 
 async fn in_use_already(
     db: impl PgExecutor<'_>,
-    handle: &str,
-    email: &str,
+    handle: &Handle,
+    email: &Email,
     kept_since: DateTime<Utc>,
 ) -> Result<Vec<FieldError>, Error> {
     let (handle, email) = store::providers::taken(db, handle, email, kept_since).await?;

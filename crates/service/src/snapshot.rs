@@ -12,7 +12,7 @@ use domain::calendar::{Appointment, Calendar};
 use domain::live::Profile;
 use domain::offering::MAX_DURATION_MINUTES;
 use domain::openings::MAX_BUFFER_MINUTES;
-use domain::{Openings, Problem, PublicProvider, TimeRange, slots};
+use domain::{Handle, Openings, Problem, PublicProvider, TimeRange, slots};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use sqlx::PgExecutor;
@@ -243,7 +243,7 @@ impl Known {
 /// Known versions and snapshots, bounded in number.
 pub struct Snapshots {
     providers: Cache<Uuid, Arc<Known>>,
-    handles: Cache<String, Uuid>,
+    handles: Cache<Handle, Uuid>,
     /// Bodies that were asked for.
     pub(crate) answers: Cache<AnswerKey, CachedAnswer, AnswerWeight>,
 }
@@ -316,12 +316,12 @@ impl Snapshots {
         (snapshot.version == version && snapshot.is_right_at(now)).then_some(snapshot)
     }
 
-    pub(crate) fn by_handle(&self, handle: &str) -> Option<Uuid> {
+    pub(crate) fn by_handle(&self, handle: &Handle) -> Option<Uuid> {
         self.handles.get(handle)
     }
 
-    pub(crate) fn remember_handle(&self, handle: &str, provider_id: Uuid) {
-        self.handles.insert(handle.to_owned(), provider_id);
+    pub(crate) fn remember_handle(&self, handle: Handle, provider_id: Uuid) {
+        self.handles.insert(handle, provider_id);
     }
 }
 

@@ -30,7 +30,7 @@ fn of_field(schema: &str, name: &str) -> Value {
         (_, "display_name" | "title" | "name") => json!({ "minLength": 1, "pattern": WORDS }),
         (_, "location") => json!({ "pattern": LINE }),
         (_, "bio" | "description" | "note" | "notes" | "reason") => json!({ "pattern": PARAGRAPHS }),
-        (_, "phone") => json!({ "pattern": "^[0-9 +().\\/-]*$" }),
+        (_, "phone") => json!({ "pattern": PARAGRAPHS }),
         (_, "time_zone") => json!({ "maxLength": 64, "pattern": ZONE }),
         (_, "provider") => json!({ "minLength": 1, "maxLength": 100 }),
         (_, "start" | "end") => json!({ "pattern": MINUTE }),

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use domain::{FieldError, Form, Problem};
+use domain::{FieldError, Form, Handle, Problem, id};
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use http::{HeaderName, Method, Uri};
@@ -65,9 +65,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiProblem> {
         let text: String = segment(parts, state).await?;
-        // Not the other ways to write one, without hyphens or in braces.
-        let id = text.parse().ok().filter(|_| text.len() == 36);
-        id.map(Self).ok_or_else(|| ApiProblem::malformed("The id in the path is not a UUID."))
+        id::read(&text).map(Self).ok_or_else(|| ApiProblem::malformed("The id in the path is not a UUID."))
     }
 }
 
@@ -79,7 +77,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ProviderPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiProblem> {
         let name: String = segment(parts, state).await?;
-        let possible = name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let possible = id::is_id(&name) || Handle::in_address(&name).is_some();
         if possible { Ok(Self(name)) } else { Err(Problem::NotFound.into()) }
     }
 }

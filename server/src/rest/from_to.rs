@@ -1,7 +1,7 @@
 //! `from` and `to` of a provider's own lists.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
-use domain::{TimeRange, TimeZone};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Moment, TimeRange, TimeZone, moment};
 use service::{Actor, Services, providers};
 
 use super::ApiProblem;
@@ -21,10 +21,11 @@ pub async fn read(
     from: Option<&str>,
     to: Option<&str>,
 ) -> Result<Stretch, ApiProblem> {
-    let has_date = [from, to].iter().flatten().any(|text| text.parse::<NaiveDate>().is_ok());
+    let from = from.map(|text| read_one("from", text)).transpose()?;
+    let to = to.map(|text| read_one("to", text)).transpose()?;
+    let has_date = [from, to].into_iter().flatten().any(|moment| matches!(moment, Moment::Date(_)));
     let zone = if has_date { providers::me(services, actor).await?.public.time_zone } else { TimeZone::utc() };
-    let from = from.map(|text| moment("from", text, &zone)).transpose()?;
-    let to = to.map(|text| moment("to", text, &zone)).transpose()?;
+    let (from, to) = (from.map(|from| from.instant(&zone)), to.map(|to| to.instant(&zone)));
     if from.zip(to).is_some_and(|(from, to)| to <= from) {
         return Err(ApiProblem::invalid("to", "invalid", "“to” must be after “from”."));
     }
@@ -48,24 +49,11 @@ impl Stretch {
     }
 }
 
-fn moment(name: &str, text: &str, zone: &TimeZone) -> Result<DateTime<Utc>, ApiProblem> {
-    // chrono reads 2026-1-5 and +2026-01-05 too.
-    let date = text.parse::<NaiveDate>().map(|date| (date.year(), date)).ok().filter(|_| text.len() == 10);
-    let instant = DateTime::parse_from_rfc3339(text).map(|instant| instant.with_timezone(&Utc));
-    let year = match (&date, &instant) {
-        (Some((year, _)), _) => *year,
-        (_, Ok(instant)) => instant.year(),
-        _ => {
-            return Err(ApiProblem::malformed(format!(
-                "{name} is neither a date such as 2026-11-23 nor an RFC 3339 instant such as 2026-11-23T09:00:00Z."
-            )));
-        }
-    };
-    if !(1970..2200).contains(&year) {
-        return Err(ApiProblem::invalid(name, "out_of_range", "From the year 1970 to 2199."));
-    }
-    Ok(match (date, instant) {
-        (Some((_, date)), _) => zone.instant(date.and_time(NaiveTime::MIN)),
-        (_, instant) => instant.unwrap_or_default(),
-    })
+fn read_one(name: &str, text: &str) -> Result<Moment, ApiProblem> {
+    let moment = Moment::read(text).ok_or_else(|| {
+        ApiProblem::malformed(format!(
+            "{name} is neither a date such as 2026-11-23 nor an RFC 3339 instant such as 2026-11-23T09:00:00Z."
+        ))
+    })?;
+    if moment.is_near() { Ok(moment) } else { Err(ApiProblem::invalid(name, "out_of_range", moment::OUT_OF_RANGE)) }
 }

@@ -216,7 +216,7 @@ async fn no_frame_names_a_guest(pool: PgPool) {
         ["Ada", "Lovelace", "7946", "fell ill", "Tuesday", "London"].map(String::from).into();
     secrets.extend([
         guest.name.clone(),
-        guest.email.clone(),
+        guest.email.to_string(),
         guest.phone.clone().unwrap(),
         guest.notes.clone().unwrap(),
     ]);

@@ -129,9 +129,9 @@ impl Shop {
     pub async fn open(services: &Services) -> Self {
         let handle = "live-shop".to_owned();
         let new = NewProvider {
-            handle: handle.clone(),
+            handle: handle.parse().unwrap(),
             display_name: "The Shop".into(),
-            email: "shop@example.com".into(),
+            email: "shop@example.com".parse().unwrap(),
             password: Password("a long enough password".into()),
             time_zone: "Europe/Paris".parse().unwrap(),
         };
@@ -149,7 +149,7 @@ impl Shop {
     pub async fn book(&self, services: &Services) -> Booked {
         let guest = Guest {
             name: "Ada Lovelace".into(),
-            email: "ada@example.org".into(),
+            email: "ada@example.org".parse().unwrap(),
             phone: Some("+44 20 7946 0958".into()),
             notes: Some("the analytical engine".into()),
             time_zone: Some("Europe/London".parse().unwrap()),
@@ -162,7 +162,8 @@ impl Shop {
 
     /// Changes what the profile shows.
     pub async fn offer(&self, services: &Services, title: &str) {
-        let new = NewOffering { title: title.into(), slug: title.to_lowercase(), ..NewOffering::first() };
+        let new =
+            NewOffering { title: title.into(), slug: title.to_lowercase().parse().unwrap(), ..NewOffering::first() };
         offerings::create(services, &self.actor, new, None).await.unwrap();
     }
 }

@@ -17,5 +17,6 @@ mod raw;
 mod schema;
 mod slow;
 mod text;
+mod typed;
 mod unreadable;
 mod visitor;

@@ -355,3 +355,37 @@ async fn a_refused_form_of_the_dashboard_says_why_once_and_nowhere_in_the_addres
     let again = provider.open("/dashboard/settings").await;
     assert!(!again.text.contains("From 3 to 30 characters."), "it was told already");
 }
+
+/// What a style sheet isolates, beside `<bdi>` and what browsers isolate by themselves.
+fn isolated() -> Vec<Selector> {
+    let sheet = include_str!("../../../style/base.css");
+    let (before, _) = sheet.split_once("unicode-bidi: plaintext").expect("a rule for what people typed");
+    let list = before.rsplit(['}', '/']).next().unwrap().trim_end().trim_end_matches('{');
+    let own = ["bdi", "head", "script", "input", "textarea"];
+    list.split(',').map(str::trim).chain(own).map(|selector| Selector::parse(selector).unwrap()).collect()
+}
+
+/// A name from right to left, or a character that turns a line around, must not move the time beside it.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_typed_moves_nothing_beside_it(pool: PgPool) {
+    let api = Api::start(pool).await;
+    let (pages, _) = pages_with(&api, "world", &HARMLESS).await;
+    let (isolated, said) = (isolated(), HARMLESS.all());
+    let mut shown = 0;
+    for page in &pages {
+        for node in page.html.root_element().descendants() {
+            let Node::Text(text) = node.value() else { continue };
+            let Some((field, typed)) = said.iter().find(|(_, typed)| text.contains(typed.trim())) else { continue };
+            shown += 1;
+            let around = node.ancestors().filter_map(scraper::ElementRef::wrap);
+            let apart = around.into_iter().find(|element| isolated.iter().any(|selector| selector.matches(element)));
+            let place =
+                format!("{}: {field} in {:?}", page.address, node.parent().map(|parent| parent.value().clone()));
+            let apart = apart.unwrap_or_else(|| panic!("{place} is not isolated"));
+            if apart.value().name() == "bdi" {
+                assert_eq!(apart.text().collect::<String>().trim(), typed.trim(), "{place} has company");
+            }
+        }
+    }
+    assert!(shown > 30, "{shown}");
+}

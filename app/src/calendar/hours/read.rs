@@ -1,9 +1,10 @@
 //! From what was typed to what the domain checks. Local times are read on the server, which has the zone database.
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
-use domain::{AvailabilityEntry, FieldError, Form, NewAvailability, Pattern, TimeRange, TimeZone, WallTime};
+use chrono::{NaiveTime, TimeDelta};
+use domain::recurrence::DAY_NAMES;
+use domain::{AvailabilityEntry, FieldError, Form, NewAvailability, Pattern, TimeRange, TimeZone, WallTime, moment};
 
-use super::{Entered, ShownHours, WEEKDAYS, editing};
+use super::{Entered, ShownHours, editing};
 
 /// What was typed, with local times read in `home`, the provider's zone.
 pub fn parse(hours: &Entered, home: &TimeZone) -> Result<NewAvailability, Vec<FieldError>> {
@@ -69,7 +70,7 @@ type Fields = Vec<(&'static str, String)>;
 
 fn weekly(hours: &Entered, fields: &mut Fields) -> Result<(), Vec<FieldError>> {
     let mut faults = Vec::new();
-    let days: Vec<&str> = WEEKDAYS.iter().map(|day| day.0).filter(|day| hours.is_on(day)).collect();
+    let days: Vec<&str> = DAY_NAMES.into_iter().filter(|day| hours.is_on(day)).collect();
     if days.is_empty() {
         faults.push(FieldError::new("weekdays", "required", "Choose at least one day."));
     }
@@ -82,9 +83,9 @@ fn weekly(hours: &Entered, fields: &mut Fields) -> Result<(), Vec<FieldError>> {
     };
     let mut rule = format!("FREQ=WEEKLY;INTERVAL={interval};BYDAY={}", days.join(","));
     match hours.get("ends") {
-        "until" => match hours.get("until").parse::<NaiveDate>() {
-            Ok(date) => rule.push_str(&date.format(";UNTIL=%Y%m%d").to_string()),
-            Err(_) => faults.push(FieldError::new("until", "required", "Choose the last day.")),
+        "until" => match moment::date(hours.get("until")) {
+            Some(date) => rule.push_str(&date.format(";UNTIL=%Y%m%d").to_string()),
+            None => faults.push(FieldError::new("until", "required", "Choose the last day.")),
         },
         "count" => match hours.get("count").trim().parse::<u32>() {
             Ok(count) if (1..=5000).contains(&count) => rule.push_str(&format!(";COUNT={count}")),
@@ -120,13 +121,13 @@ fn weekly(hours: &Entered, fields: &mut Fields) -> Result<(), Vec<FieldError>> {
 fn once(hours: &Entered, home: &TimeZone, fields: &mut Fields) -> Result<(), Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut needed = |field: &str, message: &str| faults.push(FieldError::new(field, "required", message));
-    let date = hours.get("date").parse::<NaiveDate>().ok();
+    let date = moment::date(hours.get("date"));
     if date.is_none() {
         needed("date", "Choose a day.");
     }
     let end_date = match hours.get("end_date") {
         "" => date,
-        text => text.parse::<NaiveDate>().ok(),
+        text => moment::date(text),
     };
     if end_date.is_none() && date.is_some() {
         needed("end_date", "This is not a date.");

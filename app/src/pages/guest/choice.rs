@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use domain::live::LiveState;
-use domain::{Instant, Offering, Openings, PublicProvider, Slot, TimeRange, slots};
+use domain::{Instant, Offering, Openings, PublicProvider, Slot, TimeRange, moment, slots};
 use leptos_router::params::ParamsMap;
 use uuid::Uuid;
 
@@ -73,9 +73,7 @@ impl Asked {
 
 /// `2026-11-23`, within the years that the forms accept.
 fn date(text: &str) -> Option<NaiveDate> {
-    let mut parts = text.splitn(3, '-').map(|part| part.parse::<u32>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    NaiveDate::from_ymd_opt(year as i32, month, day).filter(|date| (1970..2200).contains(&date.year()))
+    moment::date(text).filter(moment::is_near)
 }
 
 /// `2026-11`.
@@ -85,7 +83,8 @@ pub fn month_text(date: NaiveDate) -> String {
 
 /// The offering asked for, else the first.
 fn offering<'a>(offerings: &'a [Offering], asked: &Asked) -> Option<&'a Offering> {
-    let wanted = asked.offering.as_ref().and_then(|slug| offerings.iter().find(|offering| offering.slug == *slug));
+    let wanted =
+        asked.offering.as_ref().and_then(|slug| offerings.iter().find(|offering| offering.slug == slug.as_str()));
     wanted.or(offerings.first())
 }
 
@@ -172,7 +171,7 @@ impl Chosen {
         let duration = chosen.map_or(30, |offering| duration(offering, &asked));
         let days = chosen.map(|offering| last.days(state, offering, duration, &zone, now)).unwrap_or_default();
         let month = month(&asked, &days, &zone, now);
-        let same_type = |slug: &String| chosen.is_some_and(|chosen| chosen.slug == *slug);
+        let same_type = |slug: &String| chosen.is_some_and(|chosen| chosen.slug == slug.as_str());
         Self {
             is_as_asked: asked.offering.as_ref().is_none_or(same_type)
                 && asked.duration.is_none_or(|asked| asked == duration),

@@ -194,9 +194,9 @@ pub fn Details(picker: Picker, data: GuestData) -> AnyView {
             <Lost loss picker/>
             <div role="alert"><p class="notice bad" tabindex="-1" hidden=no_others>{others}</p></div>
             <form method="post" action=Book::url() novalidate on:submit=move |ev| sending.submit(&ev, loss)>
-                {hidden("provider", |chosen| Some(chosen.provider.handle.clone()))}
+                {hidden("provider", |chosen| Some(chosen.provider.handle.to_string()))}
                 {hidden("offering_id", |chosen| Some(chosen.offering()?.offering_id.to_string()))}
-                {hidden("offering", |chosen| Some(chosen.offering()?.slug.clone()))}
+                {hidden("offering", |chosen| Some(chosen.offering()?.slug.to_string()))}
                 {hidden("start", |chosen| Some(start_text(chosen)))}
                 {hidden("duration_minutes", |chosen| Some(chosen.duration.to_string()))}
                 {hidden("time_zone", |chosen| Some(chosen.zone.clone()))}
@@ -235,15 +235,15 @@ fn Summary(picker: Picker) -> AnyView {
         let end = start + chrono::TimeDelta::minutes(i64::from(chosen.duration));
         range_label(chosen.local(start), chosen.local(end))
     });
+    let title = picker.text(|chosen| chosen.offering().map(|offering| offering.title.clone()).unwrap_or_default());
     let about = picker.text(|chosen| {
-        let title = chosen.offering().map_or("", |offering| &offering.title);
         let offset = chosen.asked.start.map(|start| offset_label(start, &chosen.zone)).unwrap_or_default();
-        format!("{title} · {} · {} ({offset})", duration_label(chosen.duration), zone_label(&chosen.zone))
+        format!(" · {} · {} ({offset})", duration_label(chosen.duration), zone_label(&chosen.zone))
     });
     view! {
         <div class="summary">
             <h2 id="details-title" tabindex="-1">{day}", "<span class="summary-time">{hours}</span></h2>
-            <p>{about}</p>
+            <p><bdi>{title}</bdi>{about}</p>
         </div>
     }
     .into_any()

@@ -12,6 +12,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::choice::{Asked, Chosen, LastDays};
+use crate::components::line;
 use crate::live::{Live, use_live};
 #[cfg(feature = "hydrate")]
 use crate::local_time;
@@ -61,7 +62,7 @@ impl Picker {
         let go = Callback::new(move |(name, value): (String, String)| {
             let (mut asked, date) = chosen.with_untracked(|chosen| (chosen.asked.clone(), chosen.date));
             let shown = chosen.with_untracked(|chosen| {
-                (chosen.offering().map(|offering| offering.slug.clone()), Some(chosen.duration))
+                (chosen.offering().map(|offering| offering.slug.to_string()), Some(chosen.duration))
             });
             asked = asked.with(&name, &value);
             if name == "start" && value.is_empty() {
@@ -186,7 +187,7 @@ pub fn Settings(picker: Picker) -> AnyView {
             let is_chosen = picker.flag(move |chosen| chosen.offering().is_some_and(|chosen| chosen.slug == slug));
             view! {
                 <label class="offering">
-                    <input type="radio" name="offering" value=offering.slug.clone() checked=is_chosen prop:checked=is_chosen/>
+                    <input type="radio" name="offering" value=offering.slug.to_string() checked=is_chosen prop:checked=is_chosen/>
                     <span class="offering-title">{offering.title.clone()}</span>
                     {about}
                 </label>
@@ -246,12 +247,12 @@ fn about(offering: &Offering) -> AnyView {
     let description = offering.description.clone();
     view! {
         {(!description.is_empty()).then(|| view! { <span class="offering-words">{description}</span> })}
-        <span class="offering-facts">{facts(offering)}</span>
+        <span class="offering-facts">{line(facts(offering))}</span>
     }
     .into_any()
 }
 
-fn facts(offering: &Offering) -> String {
+fn facts(offering: &Offering) -> Vec<String> {
     let lengths: Vec<_> = offering.durations_minutes.iter().copied().map(duration_label).collect();
     let facts = [
         lengths.join(" or "),
@@ -259,11 +260,10 @@ fn facts(offering: &Offering) -> String {
         if offering.capacity > 1 { format!("up to {} guests", offering.capacity) } else { String::new() },
         if offering.approval == domain::Approval::Manual { "to be confirmed".to_owned() } else { String::new() },
     ];
-    let facts: Vec<_> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
-    facts.join(" · ")
+    facts.into_iter().filter(|fact| !fact.is_empty()).collect()
 }
 
 /// All of an offering that is shown.
 fn words(offering: &Offering) -> String {
-    [offering.slug.as_str(), &offering.title, &offering.description, &facts(offering), "\n"].join("\n")
+    [&*offering.slug, &offering.title, &offering.description, &facts(offering).concat(), "\n"].join("\n")
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::TimeZone;
+use crate::{Email, TimeZone};
 
 pub use transition::InvalidTransition;
 
@@ -84,7 +84,8 @@ impl std::str::FromStr for Side {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Guest {
     pub name: String,
-    pub email: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub email: Email,
     #[serde(default)]
     pub phone: Option<String>,
     #[serde(default)]

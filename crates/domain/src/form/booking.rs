@@ -32,19 +32,11 @@ impl Guest {
         let mut reader = Reader::new(form);
         let name = reader.required("name", |r| r.text("name", 120));
         let email = reader.required("email", |r| r.email("email"));
-        let phone = reader.text("phone", 40);
-        if phone.as_ref().is_some_and(|phone| !is_phone(phone)) {
-            reader.fault("phone", "invalid", "Digits, blanks and + - ( ) . / only, with at least 4 digits.");
-        }
+        let phone = reader.phone("phone", 40);
         let notes = reader.paragraphs("notes", 2000);
         let time_zone = reader.zone("time_zone");
         reader.finish(|| Some(Self { name: name?, email: email?, phone, notes, time_zone }))
     }
-}
-
-fn is_phone(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_digit() || " +-()./".contains(c))
-        && text.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
 /// What somebody who cancels may say: `{reason?}`.

@@ -2,7 +2,7 @@
 
 use super::{FieldError, Form, Reader};
 use crate::offering::MAX_DURATION_MINUTES;
-use crate::{Approval, NewOffering};
+use crate::{Approval, NewOffering, Slug, id};
 
 /// What an offering is to be, and the version that it is thought to have: checked where given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,7 @@ impl NewOffering {
     fn read(r: &mut Reader) -> Option<Self> {
         let defaults = Self::first();
         let title = r.required("title", |r| r.text("title", 80));
-        let slug = r.word("slug", 60).or_else(|| title.as_deref().map(slug_of));
-        if slug.as_deref().is_some_and(|slug| !is_slug(slug)) {
-            r.fault("slug", "invalid", "Only the letters a to z, digits and hyphens.");
-        }
+        let slug = slug(r).or_else(|| title.as_deref().map(Slug::of_title));
         let description = r.paragraphs("description", 2000).unwrap_or_default();
         let location = r.text("location", 300).unwrap_or_default();
         let durations =
@@ -90,20 +87,16 @@ impl NewOffering {
     }
 }
 
-fn is_slug(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-/// `First visit (new)` becomes `first-visit-new`; a title with no Latin letter becomes `offering`.
-fn slug_of(title: &str) -> String {
-    let mut slug = String::new();
-    for c in title.to_lowercase().chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
+fn slug(r: &mut Reader) -> Option<Slug> {
+    let slug = r.word("slug", 60)?;
+    // It would be taken for an id.
+    if id::is_id(&slug) {
+        r.fault("slug", "invalid", "This has the form of an id. Choose another name.");
+        return None;
     }
-    let slug = slug.trim_matches('-').chars().take(60).collect::<String>();
-    if slug.is_empty() { "offering".into() } else { slug.trim_end_matches('-').to_owned() }
+    let slug = slug.parse().ok();
+    if slug.is_none() {
+        r.fault("slug", "invalid", "Only the letters a to z, digits and hyphens.");
+    }
+    slug
 }

@@ -1,60 +1,9 @@
 //! What a provider sends about themselves.
 
 use super::{FieldError, Form, Reader};
+use crate::handle::NotAHandle;
 use crate::provider::{Credentials, NewProvider, Password, PasswordChange, ProviderChanges, SHORTEST_PASSWORD};
-
-/// Paths of our own, of pages and of the API (`/availability/{provider}`), and names that would mislead a guest.
-const RESERVED_HANDLES: &[&str] = &[
-    "about",
-    "account",
-    "admin",
-    "administrator",
-    "api",
-    "app",
-    "assets",
-    "availability",
-    "batch",
-    "bookings",
-    "calendar",
-    "contact",
-    "copy",
-    "dashboard",
-    "docs",
-    "entries",
-    "eventide",
-    "favicon",
-    "healthz",
-    "help",
-    "holds",
-    "live",
-    "login",
-    "logout",
-    "me",
-    "metrics",
-    "offerings",
-    "pkg",
-    "privacy",
-    "problems",
-    "providers",
-    "readyz",
-    "register",
-    "robots",
-    "root",
-    "security",
-    "settings",
-    "sign-in",
-    "sign-out",
-    "sign-up",
-    "static",
-    "status",
-    "support",
-    "system",
-    "terms",
-    "tokens",
-    "webhooks",
-    "well-known",
-    "www",
-];
+use crate::{Email, Handle};
 
 impl NewProvider {
     /// Fields: `handle`, `display_name`, `email`, `password`, `time_zone`.
@@ -81,7 +30,7 @@ impl Credentials {
     /// Fields: `email`, `password`, and `name` for a token.
     pub fn parse(form: Form) -> Result<Self, Vec<FieldError>> {
         let mut reader = Reader::new(form);
-        let email = reader.required("email", |r| r.word("email", 254)).map(|email| email.to_ascii_lowercase());
+        let email = reader.required("email", |r| r.word("email", 254)).map(|email| Email::known_by(&email));
         let password = reader.required("password", |r| r.secret("password", 200)).map(Password);
         let name = reader.text("name", 80);
         reader.finish(|| Some(Self { email: email?, password: password?, name }))
@@ -120,19 +69,13 @@ fn new_password(reader: &mut Reader, name: &str) -> Option<Password> {
     Some(Password(password))
 }
 
-fn handle(reader: &mut Reader) -> Option<String> {
-    let handle = reader.word("handle", 200)?;
-    if !(3..=30).contains(&handle.chars().count()) {
-        reader.fault("handle", "invalid", "From 3 to 30 characters.");
-        return None;
-    }
-    if !handle.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        reader.fault("handle", "invalid", "Only the letters a to z, digits and hyphens.");
-        return None;
-    }
-    if RESERVED_HANDLES.contains(&handle.as_str()) {
-        reader.fault("handle", "reserved", "This name is kept for Eventide itself. Choose another.");
-        return None;
-    }
-    Some(handle)
+fn handle(reader: &mut Reader) -> Option<Handle> {
+    let (code, message) = match reader.word("handle", 200)?.parse::<Handle>() {
+        Ok(handle) if !handle.is_reserved() => return Some(handle),
+        Ok(_) => ("reserved", "This name is kept for Eventide itself. Choose another."),
+        Err(NotAHandle::Length) => ("invalid", "From 3 to 30 characters."),
+        Err(NotAHandle::Letters) => ("invalid", "Only the letters a to z, digits and hyphens."),
+    };
+    reader.fault("handle", code, message);
+    None
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{Datelike, NaiveDate};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Field, FieldError, Form};
-use crate::{Instant, TimeZone, WallTime};
+use crate::{Email, Instant, TimeZone, WallTime, id, moment, text};
 
 /// Takes fields out of a form; [`Reader::finish`] reports the faults and whatever was not asked for.
 pub struct Reader {
@@ -62,13 +62,37 @@ impl Reader {
     }
 
     fn plain(&mut self, name: &str, longest: usize, allowed: impl Fn(char) -> bool) -> Option<String> {
-        let text = self.secret(name, longest)?;
-        if text.chars().any(|c| c.is_control() && !allowed(c)) {
+        let raw = self.raw(name)?;
+        if raw.chars().any(|c| c.is_control() && !allowed(c)) {
             self.fault(name, "invalid", "Line breaks and control characters are not allowed here.");
             return None;
         }
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
+        self.seen(name, raw.trim(), longest)
+    }
+
+    /// As it is, unless there is nothing to see or it is too long.
+    fn seen(&mut self, name: &str, text: &str, longest: usize) -> Option<String> {
+        if text::is_blank(text) {
+            return None;
+        }
+        if text::length(text) > longest {
+            self.fault(name, "too_long", format!("At most {longest} characters."));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// How somebody can be called, as they write it; no booking fails for the look of it. Of one line, and without
+    /// what phones paste around a number to keep it from being turned around.
+    pub fn phone(&mut self, name: &str, longest: usize) -> Option<String> {
+        let raw = self.paragraphs(name, usize::MAX)?;
+        let shown: String = raw.chars().filter(|c| !text::is_invisible(*c)).collect();
+        let phone = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !phone.chars().any(char::is_numeric) {
+            self.fault(name, "invalid", "This has no digit.");
+            return None;
+        }
+        self.seen(name, &phone, longest)
     }
 
     /// As [`Reader::text`], for what has a form of its own: a program may leave it out, but sends neither nothing
@@ -81,6 +105,11 @@ impl Reader {
             Some(Field::Json(Value::String(text))) if text.trim().len() != text.len() => {
                 ("invalid", "There are blanks around it.")
             }
+            Some(Field::Entered(text)) => {
+                let bare = Field::Entered(text::bare(text).to_owned());
+                self.fields.insert(name.to_owned(), bare);
+                return self.text(name, longest);
+            }
             _ => return self.text(name, longest),
         };
         self.fields.remove(name);
@@ -90,14 +119,7 @@ impl Reader {
 
     /// Text exactly as it came, as a password must be; `None` when missing, null or empty.
     pub fn secret(&mut self, name: &str, longest: usize) -> Option<String> {
-        let text = match self.fields.remove(name)? {
-            Field::Entered(text) | Field::Json(Value::String(text)) => text,
-            Field::Json(Value::Null) => return None,
-            Field::Json(_) => {
-                self.fault(name, "wrong_type", "This must be a text.");
-                return None;
-            }
-        };
+        let text = self.raw(name)?;
         if text.contains('\0') {
             self.fault(name, "invalid", "Control characters are not allowed.");
             return None;
@@ -107,6 +129,18 @@ impl Reader {
             return None;
         }
         (!text.is_empty()).then_some(text)
+    }
+
+    /// A text of whatever length and letters.
+    fn raw(&mut self, name: &str) -> Option<String> {
+        match self.fields.remove(name)? {
+            Field::Entered(text) | Field::Json(Value::String(text)) => Some(text),
+            Field::Json(Value::Null) => None,
+            Field::Json(_) => {
+                self.fault(name, "wrong_type", "This must be a text.");
+                None
+            }
+        }
     }
 
     /// A value or the fault that it is missing. A fault already noted is not noted twice.
@@ -217,8 +251,7 @@ impl Reader {
 
     pub fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let text = self.word(name, 300)?;
-        // Not the other ways to write one, without hyphens or in braces.
-        let id = text.parse().ok().filter(|_| text.len() == 36);
+        let id = id::read(&text);
         if id.is_none() {
             self.fault(name, "invalid", "This must be a UUID.");
         }
@@ -238,62 +271,44 @@ impl Reader {
         self.parsed(name, "A time of day is written HH:MM, from 00:00 to 24:00.")
     }
 
-    /// A date from 1970 to 2199: what lies beyond is a slip of the finger.
+    /// A date of the [`moment::YEARS`].
     pub fn date(&mut self, name: &str) -> Option<NaiveDate> {
         let text = self.word(name, 64)?;
-        // chrono reads 2026-1-5 and +2026-01-05 too.
-        let Some(date) = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten() else {
+        let Some(date) = moment::date(&text) else {
             self.fault(name, "invalid", "A date is written YYYY-MM-DD.");
             return None;
         };
-        self.sensible(name, date, date)
+        self.near(name, date)
     }
 
-    /// An RFC 3339 instant with whole minutes, from 1970 to 2199.
+    /// An RFC 3339 instant with whole minutes, of the [`moment::YEARS`].
     pub fn instant(&mut self, name: &str) -> Option<Instant> {
         let text = self.word(name, 64)?;
-        let Ok(instant) = DateTime::parse_from_rfc3339(&text) else {
+        let Some(instant) = moment::instant(&text) else {
             self.fault(name, "invalid", "This must be an RFC 3339 instant, such as 2026-11-23T09:00:00Z.");
             return None;
         };
-        let instant = instant.with_timezone(&Utc);
         if instant.timestamp().rem_euclid(60) != 0 || instant.timestamp_subsec_nanos() != 0 {
             self.fault(name, "invalid", "Whole minutes only.");
             return None;
         }
-        self.sensible(name, instant.date_naive(), instant)
+        self.near(name, instant)
     }
 
-    fn sensible<T>(&mut self, name: &str, date: NaiveDate, value: T) -> Option<T> {
-        use chrono::Datelike;
-        if (1970..2200).contains(&date.year()) {
+    fn near<T: Datelike>(&mut self, name: &str, value: T) -> Option<T> {
+        if moment::is_near(&value) {
             return Some(value);
         }
-        self.fault(name, "out_of_range", "From the year 1970 to 2199.");
+        self.fault(name, "out_of_range", moment::OUT_OF_RANGE);
         None
     }
 
-    /// An address with one `@`, a dot behind it and no blanks; trimmed and in lower case. Beyond ASCII it stays as
-    /// it is: which letters are the same there only the receiving server knows (RFC 6531, 3.2).
-    pub fn email(&mut self, name: &str) -> Option<String> {
-        let email = self.word(name, 254)?.to_ascii_lowercase();
-        let good = email.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty()
-                && local.len() <= 64
-                && !host.contains('@')
-                && host.split('.').count() >= 2
-                && host.split('.').all(|label| {
-                    !label.is_empty()
-                        && !label.starts_with('-')
-                        && !label.ends_with('-')
-                        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-                })
-        }) && !email.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"\\".contains(c));
-        if good {
-            return Some(email);
+    pub fn email(&mut self, name: &str) -> Option<Email> {
+        let email = self.word(name, 254)?.parse().ok();
+        if email.is_none() {
+            self.fault(name, "invalid", "This does not look like an e-mail address.");
         }
-        self.fault(name, "invalid", "This does not look like an e-mail address.");
-        None
+        email
     }
 
     /// The fields of a nested object, faults named `name.field`; `None` when it is missing.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::openings::MAX_BUFFER_MINUTES;
 use domain::problem::Reason;
-use domain::{FieldError, Offering, Problem, Slot, TimeRange, TimeZone, slots};
+use domain::{FieldError, Moment, Offering, Problem, Slot, TimeRange, TimeZone, id, moment, slots};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -158,45 +158,17 @@ struct Asked {
     today_until: Option<DateTime<Utc>>,
 }
 
-/// A day or an instant, as `from` and `to` may be.
-#[derive(Clone, Copy)]
-enum Edge {
-    Date(NaiveDate),
-    Instant(DateTime<Utc>),
+fn edge(name: &str, text: &str) -> Result<Moment, Problem> {
+    Moment::read(text).ok_or_else(|| Problem::Malformed {
+        detail: format!("{name} must be a date, such as 2026-11-23, or an instant, such as 2026-11-23T09:00:00Z."),
+    })
 }
 
-impl Edge {
-    fn parse(name: &str, text: &str) -> Result<Self, Problem> {
-        // chrono reads 2026-1-5 and +2026-01-05 too.
-        if let Some(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10) {
-            return Ok(Self::Date(date));
-        }
-        let instant = DateTime::parse_from_rfc3339(text);
-        instant.map(|instant| Self::Instant(instant.with_timezone(&Utc))).map_err(|_| Problem::Malformed {
-            detail: format!("{name} must be a date, such as 2026-11-23, or an instant, such as 2026-11-23T09:00:00Z."),
-        })
-    }
-
-    fn year(self) -> i32 {
-        match self {
-            Self::Date(date) => date.year(),
-            Self::Instant(instant) => instant.year(),
-        }
-    }
-
-    fn instant(self, zone: &TimeZone) -> DateTime<Utc> {
-        match self {
-            Self::Date(date) => zone.instant(date.and_time(NaiveTime::MIN)),
-            Self::Instant(instant) => instant,
-        }
-    }
-
-    /// A week of local days later, where it is a day.
-    fn week_later(self) -> Self {
-        match self {
-            Self::Date(date) => Self::Date(date + TimeDelta::days(7)),
-            Self::Instant(instant) => Self::Instant(instant + TimeDelta::days(7)),
-        }
+/// A week of local days later, where it is a day.
+fn week_later(moment: Moment) -> Moment {
+    match moment {
+        Moment::Date(date) => Moment::Date(date + TimeDelta::days(7)),
+        Moment::Instant(instant) => Moment::Instant(instant + TimeDelta::days(7)),
     }
 }
 
@@ -212,17 +184,17 @@ impl Asked {
                 detail: "time_zone must be the name of an IANA time zone, such as Europe/Paris.".into(),
             })?,
         };
-        let read = |name, text: &Option<String>| text.as_deref().map(|text| Edge::parse(name, text)).transpose();
+        let read = |name, text: &Option<String>| text.as_deref().map(|text| edge(name, text)).transpose();
         let (given_from, given_to) = (read("from", &query.from)?, read("to", &query.to)?);
         let duration = query.duration_minutes.as_deref().map(duration).transpose()?;
         let offering = find_offering(snapshot, query.offering.as_deref())?.clone();
 
         let today = time_zone.local(now).date();
-        let from = given_from.unwrap_or(Edge::Date(today));
+        let from = given_from.unwrap_or(Moment::Date(today));
         let mut faults = Vec::new();
         for (name, edge) in [("from", Some(from)), ("to", given_to)] {
-            if edge.is_some_and(|edge| !(1970..2200).contains(&edge.year())) {
-                faults.push(FieldError::new(name, "out_of_range", "From the year 1970 to 2199."));
+            if edge.is_some_and(|edge| !edge.is_near()) {
+                faults.push(FieldError::new(name, "out_of_range", moment::OUT_OF_RANGE));
             }
         }
         let duration_minutes = duration.or(offering.durations_minutes.first().copied()).unwrap_or_default();
@@ -234,7 +206,7 @@ impl Asked {
         if !faults.is_empty() {
             return Err(faults.into());
         }
-        let to = given_to.unwrap_or_else(|| from.week_later());
+        let to = given_to.unwrap_or_else(|| week_later(from));
         let within = range(from, to, &time_zone)?;
         let today_until = if given_from.is_none() { time_zone.day(today).map(|day| day.end()) } else { None };
         Ok(Self { within, time_zone, offering, duration_minutes, today_until })
@@ -279,13 +251,13 @@ fn etag(version: i64, digest: &[u8]) -> String {
     format!("\"{version}-{}\"", hex::encode(&digest[..8]))
 }
 
-fn range(from: Edge, to: Edge, zone: &TimeZone) -> Result<TimeRange, Problem> {
+fn range(from: Moment, to: Moment, zone: &TimeZone) -> Result<TimeRange, Problem> {
     let Ok(within) = TimeRange::new(from.instant(zone), to.instant(zone)) else {
         return Err(Problem::field("to", "invalid", "The end must be after the start."));
     };
     // A year of days may be an hour longer than its days of 24 hours.
     let too_long = match (from, to) {
-        (Edge::Date(from), Edge::Date(to)) => (to - from).num_days() > LONGEST_DAYS,
+        (Moment::Date(from), Moment::Date(to)) => (to - from).num_days() > LONGEST_DAYS,
         _ => within.length() > TimeDelta::days(LONGEST_DAYS),
     };
     if too_long {
@@ -303,9 +275,9 @@ fn find_offering<'a>(snapshot: &'a Snapshot, wanted: Option<&str>) -> Result<&'a
     let mut offerings = snapshot.calendar.offerings.iter();
     let found = match wanted {
         None => offerings.find(|offering| offering.active),
-        Some(wanted) => match Uuid::try_parse(wanted) {
-            Ok(id) => offerings.find(|offering| offering.offering_id == id),
-            Err(_) => offerings.find(|offering| offering.slug == wanted),
+        Some(wanted) => match id::read(wanted) {
+            Some(id) => offerings.find(|offering| offering.offering_id == id),
+            None => offerings.find(|offering| offering.slug == wanted),
         },
     };
     found.ok_or(Problem::NotFound)
@@ -326,8 +298,7 @@ pub struct Explanation {
 
 pub async fn explain(s: &Services, provider: &str, query: ExplainQuery) -> Result<Explanation, Error> {
     let now = s.clock.now();
-    let start = query.start.as_deref().and_then(|start| DateTime::parse_from_rfc3339(start).ok());
-    let start = start.map(|start| start.with_timezone(&Utc)).ok_or_else(|| Problem::Malformed {
+    let start = query.start.as_deref().and_then(moment::instant).ok_or_else(|| Problem::Malformed {
         detail: "start must be an RFC 3339 instant, such as 2026-11-23T09:00:00Z.".into(),
     })?;
     let duration = query.duration_minutes.as_deref().map(duration).transpose()?;
@@ -335,7 +306,7 @@ pub async fn explain(s: &Services, provider: &str, query: ExplainQuery) -> Resul
     let offering = find_offering(&snapshot, query.offering.as_deref())?.clone();
     let duration = duration.or(offering.durations_minutes.first().copied()).unwrap_or_default();
 
-    if (1970..2200).contains(&start.year()) {
+    if moment::is_near(&start) {
         let day = TimeDelta::days(1);
         let looked_at = TimeRange::new(start - day * 2, start + day * 3).map_err(|_| Problem::NotFound)?;
         if !snapshot.covers.encloses(&looked_at) {

@@ -5,10 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::Email;
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-/// A guest's e-mail without regard to capitals, as a hash that is this process's own: small, nothing to read in
+/// A guest's e-mail, however it is spelled, as a hash that is this process's own: small, nothing to read in
 /// memory, and nobody can choose e-mails that share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GuestKey(u64);
@@ -16,7 +17,7 @@ pub(crate) struct GuestKey(u64);
 impl GuestKey {
     pub fn of(email: &str) -> Self {
         static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        Self(HASHER.hash_one(email.trim().to_lowercase()))
+        Self(HASHER.hash_one(Email::known_by(email).to_lowercase()))
     }
 }
 
@@ -118,6 +119,7 @@ mod tests {
     #[test]
     fn capitals_and_blanks_make_no_other_guest() {
         assert_eq!(GuestKey::of("Grace@Example.com "), GuestKey::of("grace@example.com"));
+        assert_eq!(GuestKey::of("grace@münchen.example"), GuestKey::of("grace@XN--MNCHEN-3YA.example"));
         assert_ne!(GuestKey::of("grace+1@example.com"), GuestKey::of("grace@example.com"));
     }
 }

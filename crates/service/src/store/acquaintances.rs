@@ -1,22 +1,23 @@
 //! From where accounts were signed in to, by the hash of what tells the place.
 
 use chrono::{DateTime, Utc};
+use domain::Email;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 pub async fn is_known(
     db: impl PgExecutor<'_>,
     mark_hash: &[u8],
-    email: &str,
+    email: &Email,
     since: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
                select from acquaintance join provider using (provider_id)
-               where mark_hash = $1 and email = $2 and used_at > $3
+               where mark_hash = $1 and email = any ($2) and used_at > $3
            ) as "exists!""#,
         mark_hash,
-        email,
+        &email.spellings(),
         since
     )
     .fetch_one(db)

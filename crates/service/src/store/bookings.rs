@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::booking::BookingFilter;
-use domain::{Booking, BookingStatus, Guest, Side, TimeRange, TimeZone};
+use domain::{Booking, BookingStatus, Email, Guest, Side, TimeRange, TimeZone};
 use serde::Deserialize;
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ impl TryFrom<Row> for Booking {
             duration_minutes: u32::try_from((row.ends_at - row.starts_at).num_minutes()).map_err(unreadable)?,
             guest: Guest {
                 name: row.guest_name,
-                email: row.guest_email,
+                email: Email::stored(row.guest_email),
                 phone: row.guest_phone,
                 notes: row.guest_notes,
                 // A zone that a later database no longer knows is only a convenience lost.
@@ -119,7 +119,7 @@ pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> 
         booking.reference,
         new.manage_token_hash,
         guest.name,
-        guest.email,
+        &*guest.email,
         guest.phone,
         guest.notes,
         guest.time_zone.as_ref().map(TimeZone::name),
@@ -193,7 +193,7 @@ pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<boo
         booking.reference,
         new.manage_token_hash,
         guest.name,
-        guest.email,
+        &*guest.email,
         guest.phone,
         guest.notes,
         guest.time_zone.as_ref().map(TimeZone::name),
@@ -364,7 +364,8 @@ pub async fn list(
            and ($2::timestamptz is null or starts_at >= $2)
            and ($3::timestamptz is null or starts_at < $3)
            and ($4::text is null or status = $4)
-           and ($5::text is null or guest_name ilike $5 or guest_email ilike $5 or reference ilike $5)
+           and ($5::text is null or normalize(guest_name, nfkc) ilike $5
+                or normalize(guest_email, nfkc) ilike $5 or reference ilike $5)
            and ($6::timestamptz is null or (starts_at, booking_id) > ($6, $7::uuid))
          order by starts_at, booking_id limit $8",
         provider_id,

@@ -1,5 +1,7 @@
 //! All SQL: one function, one statement. Whoever needs the transaction opens it.
 
+use unicode_normalization::UnicodeNormalization;
+
 pub mod acquaintances;
 pub mod availability;
 pub mod bookings;
@@ -19,7 +21,9 @@ pub(crate) fn unreadable(what: impl std::fmt::Display) -> sqlx::Error {
     sqlx::Error::Decode(format!("unreadable {what}").into())
 }
 
-/// `text` anywhere within a value, for `ilike`; the text's own wildcards are only letters.
+/// `text` anywhere within a value, for `ilike`; the text's own wildcards are only letters. Composed, as the value must
+/// be (`normalize(…, nfkc)`): keyboards differ in how they send an accented letter, and in the width of letters.
 pub(crate) fn containing(text: &str) -> String {
+    let text: String = text.nfkc().collect();
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }

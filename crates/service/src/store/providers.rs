@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::provider::ProviderChanges;
-use domain::{Provider, PublicProvider};
+use domain::{Email, Handle, Provider, PublicProvider};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -24,9 +24,10 @@ impl TryFrom<Row> for Provider {
 
     fn try_from(row: Row) -> sqlx::Result<Self> {
         let time_zone = row.time_zone.parse().map_err(unreadable)?;
-        let Row { provider_id, handle, display_name, bio, .. } = row;
+        let handle = row.handle.parse().map_err(unreadable)?;
+        let Row { provider_id, display_name, bio, .. } = row;
         let public = PublicProvider { provider_id, handle, display_name, bio, time_zone };
-        Ok(Self { public, email: row.email, created_at: row.created_at })
+        Ok(Self { public, email: Email::stored(row.email), created_at: row.created_at })
     }
 }
 
@@ -40,8 +41,8 @@ pub async fn insert(tx: &mut CalendarTx, provider: &Provider, password_hash: &st
          )
          insert into calendar (provider_id) values ($1)",
         tx.provider_id(),
-        provider.public.handle,
-        provider.email,
+        &*provider.public.handle,
+        &*provider.email,
         password_hash,
         provider.public.display_name,
         provider.public.bio,
@@ -56,8 +57,8 @@ pub async fn insert(tx: &mut CalendarTx, provider: &Provider, password_hash: &st
 /// Whether the handle and the e-mail are in use; a handle that was given up after `since` is, too.
 pub async fn taken(
     db: impl PgExecutor<'_>,
-    handle: &str,
-    email: &str,
+    handle: &Handle,
+    email: &Email,
     since: DateTime<Utc>,
 ) -> sqlx::Result<(bool, bool)> {
     let row = sqlx::query!(
@@ -65,9 +66,9 @@ pub async fn taken(
                       select from provider where handle = $1
                       union all select from former_handle where handle = $1 and given_up_at > $3
                   ) as "handle!",
-                  exists (select from provider where email = $2) as "email!""#,
-        handle,
-        email,
+                  exists (select from provider where email = any ($2)) as "email!""#,
+        &**handle,
+        &email.spellings(),
         since
     )
     .fetch_one(db)
@@ -108,10 +109,14 @@ pub async fn update(tx: &mut CalendarTx, changes: &ProviderChanges) -> sqlx::Res
     row.map(Provider::try_from).transpose()
 }
 
-pub async fn password(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Option<(Uuid, String)>> {
-    let row = sqlx::query!("select provider_id, password_hash from provider where email = $1", email)
-        .fetch_optional(db)
-        .await?;
+pub async fn password(db: impl PgExecutor<'_>, email: &Email) -> sqlx::Result<Option<(Uuid, String)>> {
+    let row = sqlx::query!(
+        "select provider_id, password_hash from provider where email = any ($1)
+         order by array_position($1::text[], email) limit 1",
+        &email.spellings()
+    )
+    .fetch_optional(db)
+    .await?;
     Ok(row.map(|row| (row.provider_id, row.password_hash)))
 }
 
@@ -147,13 +152,13 @@ pub async fn set_password(
 }
 
 /// Who has the handle, or had it and gave it up after `since`.
-pub async fn by_handle(db: impl PgExecutor<'_>, handle: &str, since: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {
+pub async fn by_handle(db: impl PgExecutor<'_>, handle: &Handle, since: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!(
         r#"select coalesce(
                (select provider_id from provider where handle = $1),
                (select provider_id from former_handle where handle = $1 and given_up_at > $2)
            ) as "provider_id?""#,
-        handle,
+        &**handle,
         since
     )
     .fetch_one(db)
@@ -175,7 +180,7 @@ pub async fn search(
         Row,
         "select provider_id, handle, email, display_name, bio, time_zone, created_at
          from provider
-         where (handle ilike $1 or display_name ilike $1) and ($2::text is null or handle > $2)
+         where (handle ilike $1 or normalize(display_name, nfkc) ilike $1) and ($2::text is null or handle > $2)
          order by handle limit $3",
         containing(search),
         after,

@@ -97,7 +97,7 @@ pub async fn load(db: impl PgExecutor<'_>, provider_id: Uuid, covers: TimeRange)
         version: row.version,
         provider: PublicProvider {
             provider_id,
-            handle: row.handle,
+            handle: row.handle.parse().map_err(unreadable)?,
             display_name: row.display_name,
             bio: row.bio,
             time_zone: row.time_zone.parse().map_err(unreadable)?,

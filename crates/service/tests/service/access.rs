@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use crate::house::{House, fault, house, new_provider, one_off, problem};
 
 fn credentials(email: &str, password: &str) -> Credentials {
-    Credentials { email: email.into(), password: Password(password.into()), name: None }
+    Credentials { email: email.parse().unwrap(), password: Password(password.into()), name: None }
 }
 
 async fn sign_in(house: &House, email: &str, password: &str) -> Result<SignedIn, Error> {
@@ -125,7 +125,7 @@ async fn handles_emails_and_slugs_are_taken_once(pool: PgPool) {
 
     let bob = providers::sign_up(&house.s, new_provider("bob"), None).await.unwrap();
     assert_eq!(auth::by_bearer(&house.s, &bob.token).await.unwrap(), Actor::Provider(bob.provider.public.provider_id));
-    let changes = ProviderChanges { handle: Some("bob".into()), ..Default::default() };
+    let changes = ProviderChanges { handle: Some("bob".parse().unwrap()), ..Default::default() };
     let taken = fault(providers::update_me(&house.s, &house.actor, changes).await);
     assert_eq!(taken, ("handle".into(), "taken".into()));
     let taken = fault(offerings::create(&house.s, &house.actor, NewOffering::first(), None).await);

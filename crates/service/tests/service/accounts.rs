@@ -2,8 +2,8 @@
 //! apart from strangers.
 
 use chrono::TimeDelta;
-use domain::Problem;
 use domain::provider::{Credentials, NewProvider, Password, PasswordChange};
+use domain::{Email, Problem};
 use service::acquaintances::{self, Acquaintance};
 use service::auth::SignedIn;
 use service::{Actor, Caller, Error, auth, providers, sessions, tokens};
@@ -17,7 +17,7 @@ const NEW: &str = "seventeen quiet owls";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
 
 fn credentials(password: &str) -> Credentials {
-    Credentials { email: "ada@example.com".into(), password: Password(password.into()), name: None }
+    Credentials { email: "ada@example.com".parse().unwrap(), password: Password(password.into()), name: None }
 }
 
 fn from(address: &str) -> Caller {
@@ -42,7 +42,7 @@ impl House {
     }
 
     async fn acquaintance(&self, caller: &Caller) -> Acquaintance {
-        acquaintances::of(&self.s, "ada@example.com", caller).await.unwrap()
+        acquaintances::of(&self.s, &"ada@example.com".parse().unwrap(), caller).await.unwrap()
     }
 
     fn pass(&self, time: TimeDelta) {
@@ -134,7 +134,7 @@ async fn weak_passwords_are_refused_at_sign_up_and_at_a_change(pool: PgPool) {
         assert_eq!(refused, ("new_password".into(), code.into()), "{password}");
         let new = NewProvider {
             password: Password(password.into()),
-            email: "ada@example.net".into(),
+            email: "ada@example.net".parse().unwrap(),
             ..new_provider("ada-2")
         };
         let refused = fault(providers::sign_up(&house.s, new, None).await);
@@ -270,7 +270,10 @@ async fn a_browser_and_a_network_are_known_after_the_right_password(pool: PgPool
     // Of this account only.
     providers::sign_up(&house.s, new_provider("bob"), None).await.unwrap();
     for email in ["bob@example.com", "nobody@example.com"] {
-        assert_eq!(acquaintances::of(&house.s, email, &elsewhere).await.unwrap(), Acquaintance::Stranger);
+        assert_eq!(
+            acquaintances::of(&house.s, &email.parse().unwrap(), &elsewhere).await.unwrap(),
+            Acquaintance::Stranger
+        );
     }
     // A token by REST makes the program's network known.
     tokens::create(&house.s, credentials(OLD), &from("203.0.113.5"), None).await.unwrap();
@@ -293,7 +296,7 @@ async fn each_sign_in_has_a_new_device_cookie_and_the_old_one_is_worth_nothing(p
     let bob = providers::sign_up(&house.s, new_provider("bob"), None).await.unwrap().provider.public.provider_id;
     let both = auth::open_session(&house.s, bob, &elsewhere(&device), None).await.unwrap().device;
     assert!(matches!(house.acquaintance(&elsewhere(&both)).await, Acquaintance::Device(_)));
-    let bobs = acquaintances::of(&house.s, "bob@example.com", &elsewhere(&both)).await.unwrap();
+    let bobs = acquaintances::of(&house.s, &"bob@example.com".parse().unwrap(), &elsewhere(&both)).await.unwrap();
     assert!(matches!(bobs, Acquaintance::Device(_)));
     assert_eq!(house.acquaintance(&elsewhere(&device)).await, Acquaintance::Stranger);
 }
@@ -321,4 +324,68 @@ async fn sessions_and_what_an_account_is_known_by_are_bounded(pool: PgPool) {
     for count in ["select count(*) from acquaintance", "select count(*) from session"] {
         assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&pool).await.unwrap(), 100, "{count}");
     }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_password_is_the_same_from_every_keyboard(pool: PgPool) {
+    let house = house(pool).await;
+    let sign_in = async |password: &str| {
+        let email = "noel@münchen.example".parse().unwrap();
+        let credentials = Credentials { email, password: Password(password.into()), name: None };
+        auth::sign_in(&house.s, credentials, &Caller::inside(), None).await
+    };
+    let new = NewProvider {
+        email: "noel@XN--MNCHEN-3YA.example".parse().unwrap(),
+        password: Password("e\u{301}te\u{301}\u{a0}de la mer".into()),
+        ..new_provider("noel")
+    };
+    providers::sign_up(&house.s, new, None).await.unwrap();
+    assert!(sign_in("\u{e9}t\u{e9} de la mer").await.is_ok());
+    assert_eq!(fault(sign_in("\u{e9}t\u{e9} de la Mer").await).1, "wrong_credentials");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn who_guesses_by_another_spelling_is_no_stranger_and_no_other_account(pool: PgPool) {
+    let house = house(pool).await;
+    let email: Email = "ada@münchen.example".parse().unwrap();
+    let new = NewProvider { email: email.clone(), ..new_provider("lovelace") };
+    providers::sign_up(&house.s, new, None).await.unwrap();
+    let credentials = Credentials { email, password: Password("correct horse".into()), name: None };
+    let known = from("203.0.113.9");
+    auth::sign_in(&house.s, credentials, &known, None).await.unwrap();
+    for spelling in ["ADA@xn--mnchen-3ya.example", " ada@MÜNCHEN.example ", "ada@mu\u{308}nchen.example"] {
+        let found = acquaintances::of(&house.s, &Email::known_by(spelling), &known).await.unwrap();
+        assert_eq!(found, Acquaintance::Network, "{spelling}");
+    }
+}
+
+/// As rows were before hosts had one spelling.
+#[sqlx::test(migrations = "../../migrations")]
+async fn hosts_of_older_accounts_get_their_one_spelling_where_nobody_else_has_it(pool: PgPool) {
+    let house = house(pool.clone()).await;
+    for (handle, email) in [
+        ("alone", "Ü@mÜnchen.example"),
+        ("first", "eva@kÖln.example"),
+        ("second", "eva@ko\u{308}ln.example"),
+        ("taken", "zoe@ÖL.example"),
+        ("owner", "zoe@öl.example"),
+    ] {
+        let new = NewProvider { email: Email::stored(email.into()), ..new_provider(handle) };
+        providers::sign_up(&house.s, new, None).await.unwrap();
+    }
+    sqlx::raw_sql(include_str!("../../../../migrations/0005_typed.sql")).execute(&pool).await.unwrap();
+    let all: Vec<(String, String)> =
+        sqlx::query_as("select handle, email from provider order by handle").fetch_all(&pool).await.unwrap();
+    let all: Vec<(&str, &str)> = all.iter().map(|(handle, email)| (&**handle, &**email)).collect();
+    assert_eq!(
+        all,
+        [
+            ("ada", "ada@example.com"),
+            ("alone", "Ü@münchen.example"),
+            ("first", "eva@kÖln.example"),
+            ("owner", "zoe@öl.example"),
+            ("second", "eva@ko\u{308}ln.example"),
+            ("taken", "zoe@ÖL.example"),
+        ]
+    );
 }

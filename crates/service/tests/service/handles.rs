@@ -10,17 +10,17 @@ use uuid::Uuid;
 use crate::house::{NOW, at, fault, house, new_provider, problem};
 
 async fn rename(s: &Services, provider_id: Uuid, handle: &str) -> Result<Provider, Error> {
-    let changes = ProviderChanges { handle: Some(handle.into()), ..ProviderChanges::default() };
+    let changes = ProviderChanges { handle: Some(handle.parse().unwrap()), ..ProviderChanges::default() };
     providers::update_me(s, &Actor::Provider(provider_id), changes).await
 }
 
 async fn sign_up(s: &Services, handle: &str, email: &str) -> Result<Uuid, Error> {
-    let new = domain::provider::NewProvider { email: email.into(), ..new_provider(handle) };
+    let new = domain::provider::NewProvider { email: email.parse().unwrap(), ..new_provider(handle) };
     Ok(providers::sign_up(s, new, None).await?.provider.public.provider_id)
 }
 
 async fn moved_to(s: &Services, handle: &str) -> Option<String> {
-    providers::find(s, handle).await.unwrap().moved_to
+    providers::find(s, handle).await.unwrap().moved_to.map(String::from)
 }
 
 fn taken() -> (String, String) {

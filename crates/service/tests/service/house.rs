@@ -52,9 +52,9 @@ pub async fn house_with(pool: PgPool, offering: NewOffering) -> House {
 
 pub fn new_provider(handle: &str) -> NewProvider {
     NewProvider {
-        handle: handle.into(),
+        handle: handle.parse().unwrap(),
         display_name: "Ada".into(),
-        email: format!("{handle}@example.com"),
+        email: format!("{handle}@example.com").parse().unwrap(),
         password: Password("correct horse".into()),
         time_zone: "UTC".parse().unwrap(),
     }
@@ -77,7 +77,7 @@ pub fn weekly(days: &[Weekday], start: &str, end: &str, from: &str, zone: &str) 
 }
 
 pub fn guest(name: &str) -> Guest {
-    let email = format!("{}@example.com", name.replace(' ', "."));
+    let email = format!("{}@example.com", name.replace(' ', ".")).parse().unwrap();
     Guest { name: name.into(), email, phone: None, notes: None, time_zone: None }
 }
 

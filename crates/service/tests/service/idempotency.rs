@@ -97,7 +97,7 @@ async fn sign_up_and_tokens_can_be_repeated_too(pool: PgPool) {
     providers::sign_up(&house.s, new_provider("cleo"), repeat("k", 2)).await.unwrap();
 
     let credentials = || domain::provider::Credentials {
-        email: "bob@example.com".into(),
+        email: "bob@example.com".parse().unwrap(),
         password: domain::provider::Password("correct horse".into()),
         name: Some("ci".into()),
     };

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::provider::{Credentials, Password};
-use domain::{Effect, NewOffering, Problem};
+use domain::{Effect, Email, NewOffering, Problem};
 use service::{Actor, Caller, Error, GuestLimits, Limits, Services, availability, bookings, offerings, tokens};
 use sqlx::PgPool;
 
@@ -59,7 +59,7 @@ async fn a_guest_has_one_seat_of_a_group_unless_the_offering_says_otherwise(pool
     let first = house.book(ten, 60).await.unwrap();
     assert_eq!(fault(house.book(ten, 60).await), ("guest.email".into(), "already_booked".into()));
     let mut shouting = house.wanted(at(ten), 60);
-    shouting.guest.email = shouting.guest.email.to_uppercase();
+    shouting.guest.email = Email::stored(shouting.guest.email.to_uppercase());
     let refused = bookings::book(&another_node(&house.s), &service::Actor::Anonymous, shouting, None).await;
     assert_eq!(fault(refused), ("guest.email".into(), "already_booked".into()));
     // Another guest, and another time.
@@ -156,7 +156,7 @@ async fn of_many_bookings_at_once_a_guest_gets_no_more_than_one_after_the_other(
         let s = limited(&house, limits);
         let results = at_once((0..48).map(|n| {
             let (s, mut wanted) = (s.clone(), house.wanted(at(DAY[0]) + TimeDelta::minutes(30 * n), 30));
-            wanted.guest.email = email.to_owned();
+            wanted.guest.email = email.parse().unwrap();
             async move { bookings::book(&s, &service::Actor::Anonymous, wanted, None).await }
         }));
         let (booked, refused): (Vec<_>, Vec<_>) = results.await.into_iter().partition(Result::is_ok);
@@ -192,7 +192,7 @@ async fn a_provider_has_so_many_tokens_and_no_more(pool: PgPool) {
     let house = house(pool).await;
     let s = house.s.clone().with_limits(Limits { tokens: 4, ..Limits::default() });
     let token = |s: &Services| {
-        let (email, password) = ("ada@example.com".into(), Password("correct horse".into()));
+        let (email, password) = ("ada@example.com".parse().unwrap(), Password("correct horse".into()));
         let (s, credentials) = (s.clone(), Credentials { email, password, name: None });
         async move { tokens::create(&s, credentials, &Caller::inside(), None).await }
     };

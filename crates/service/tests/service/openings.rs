@@ -140,7 +140,7 @@ async fn far_away_is_answered_too(pool: PgPool) {
 async fn a_handle_given_up_finds_its_provider_by_the_new_one(pool: PgPool) {
     let house = house(pool).await;
     let before = read(&ask(&house, &OpeningsQuery::default()).await.unwrap());
-    let changes = domain::provider::ProviderChanges { handle: Some("lovelace".into()), ..Default::default() };
+    let changes = domain::provider::ProviderChanges { handle: Some("lovelace".parse().unwrap()), ..Default::default() };
     providers::update_me(&house.s, &house.actor, changes).await.unwrap();
     let after = read(&ask(&house, &OpeningsQuery::default()).await.unwrap());
     assert_eq!((after.provider_id, after.version), (before.provider_id, before.version + 1));

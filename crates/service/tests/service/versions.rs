@@ -71,7 +71,7 @@ async fn a_snapshot_that_moved_on_equals_a_fresh_one(pool: PgPool) {
         ..NewOffering::first()
     };
     let house = house_with(pool, first).await;
-    let class = NewOffering { slug: "class".into(), capacity: 3, step_minutes: 60, ..NewOffering::first() };
+    let class = NewOffering { slug: "class".parse().unwrap(), capacity: 3, step_minutes: 60, ..NewOffering::first() };
     let class = offerings::create(&house.s, &house.actor, class, None).await.unwrap();
     for day in 2..8 {
         house.open(&format!("2027-03-0{day}T06:00:00Z"), &format!("2027-03-0{day}T22:00:00Z")).await;

@@ -15,7 +15,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use domain::Problem;
+use domain::{Handle, Problem};
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
     LOCATION, VARY,
@@ -86,7 +86,7 @@ async fn guest(
 
 /// To the page under the handle that the provider has now. Not for ever: the old one can be taken back, and some day be
 /// another's.
-fn lead_on(handle: &str, query: Option<&str>) -> Response {
+fn lead_on(handle: &Handle, query: Option<&str>) -> Response {
     let address = query.map_or_else(|| format!("/{handle}"), |query| format!("/{handle}?{query}"));
     match HeaderValue::try_from(address) {
         Ok(address) => {
