@@ -1,7 +1,7 @@
 //! Signing up.
 
-use domain::{Handle, Problem};
 use domain::provider::NewProvider;
+use domain::{Handle, Problem};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::Title;
