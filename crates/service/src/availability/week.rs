@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use domain::dashboard::{ShownHours, Week};
 use domain::live::{LiveState, Profile};
-use domain::{AvailabilityEntry, Openings, Problem, TimeRange, TimeZone};
+use domain::{AvailabilityEntry, Openings, Problem, TimeRange, TimeZone, moment};
 
 use crate::bookings::shown;
 use crate::{Actor, Error, Services, store};
@@ -11,7 +11,7 @@ use crate::{Actor, Error, Services, store};
 /// The week, from a Monday, that holds `date` by the provider's clock; the present one without.
 pub async fn week(s: &Services, actor: &Actor, date: Option<NaiveDate>) -> Result<Week, Error> {
     let (provider_id, now) = (actor.provider()?, s.clock.now());
-    let date = date.filter(|date| (1971..2199).contains(&date.year()));
+    let date = date.filter(moment::is_near);
     // Which week it is depends on a zone that is read with it: two days more on both sides.
     let around = date.unwrap_or(now.date_naive()).and_time(NaiveTime::MIN).and_utc();
     let within = TimeRange::new(around - TimeDelta::days(9), around + TimeDelta::days(10));

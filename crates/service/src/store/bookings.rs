@@ -401,7 +401,8 @@ pub async fn upcoming_page(
          from booking
          where provider_id = $1 and starts_at >= $2::timestamptz - interval '1 day' and ends_at > $2
            and status in ('pending', 'confirmed')
-           and ($3::text is null or guest_name ilike $3 or guest_email ilike $3 or reference ilike $3)
+           and ($3::text is null or normalize(guest_name, nfkc) ilike $3
+                or normalize(guest_email, nfkc) ilike $3 or reference ilike $3)
            and ($4::timestamptz is null or (starts_at, booking_id) > ($4, $5::uuid))
          order by starts_at, booking_id limit $6",
         provider_id,
@@ -437,7 +438,8 @@ pub async fn latest_page(
          from booking
          where provider_id = $1 and status = any($2)
            and ($3::timestamptz is null or (starts_at < $3 and ends_at <= $3))
-           and ($4::text is null or guest_name ilike $4 or guest_email ilike $4 or reference ilike $4)
+           and ($4::text is null or normalize(guest_name, nfkc) ilike $4
+                or normalize(guest_email, nfkc) ilike $4 or reference ilike $4)
            and ($5::timestamptz is null or (starts_at, booking_id) < ($5, $6::uuid))
          order by starts_at desc, booking_id desc limit $7",
         provider_id,

@@ -1,7 +1,7 @@
 //! What a week of a calendar shows, in one statement and so as of one moment.
 
 use chrono::{DateTime, Utc};
-use domain::{AvailabilityEntry, Booking, Provider, PublicProvider, TimeRange, TimeZone};
+use domain::{AvailabilityEntry, Booking, Email, Provider, PublicProvider, TimeRange, TimeZone};
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -45,14 +45,14 @@ pub async fn week(db: impl PgExecutor<'_>, provider_id: Uuid, within: TimeRange)
     let time_zone: TimeZone = row.time_zone.parse().map_err(unreadable)?;
     let public = PublicProvider {
         provider_id,
-        handle: row.handle,
+        handle: row.handle.parse().map_err(unreadable)?,
         display_name: row.display_name,
         bio: row.bio,
         time_zone: time_zone.clone(),
     };
     Ok(Some(Read {
         version: row.version,
-        provider: Provider { public, email: row.email, created_at: row.created_at },
+        provider: Provider { public, email: Email::stored(row.email), created_at: row.created_at },
         time_zone,
         entries: row.entries.0.into_iter().map(AvailabilityEntry::try_from).collect::<sqlx::Result<_>>()?,
         bookings: row.bookings.0.into_iter().map(Booking::try_from).collect::<sqlx::Result<_>>()?,
