@@ -1,4 +1,4 @@
-//! What a clock in a zone shows, on both sides: chrono-tz on the server, `Intl` in the browser, which
+//! What a clock in a zone shows, on both sides: the rules in use on the server, `Intl` in the browser, which
 //! has no zone database of ours. And the words for it, our own, so that both sides render the same.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
@@ -115,12 +115,12 @@ const MONTHS: [&str; 12] = [
 
 #[cfg(feature = "ssr")]
 mod platform {
-    use chrono::{DateTime, Offset, TimeZone};
+    use chrono::DateTime;
+    use domain::zones::Zones;
 
     pub fn offset_seconds(timestamp: i64, zone: &str) -> i32 {
-        let zone: chrono_tz::Tz = zone.parse().unwrap_or(chrono_tz::UTC);
-        let utc = DateTime::from_timestamp(timestamp, 0).unwrap_or_default().naive_utc();
-        zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()
+        let at = DateTime::from_timestamp(timestamp, 0).unwrap_or_default();
+        Zones::in_use().rules(zone).map_or(0, |rules| rules.offset_seconds(at))
     }
 }
 

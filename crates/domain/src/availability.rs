@@ -91,7 +91,6 @@ mod occurrences {
 
     use super::{Occurrence, Pattern, Series};
     use crate::recurrence::RecurrenceEnd;
-    use crate::wall_time::instant_in;
     use crate::{TimeRange, WallTime};
 
     /// How far, in local days, an occurrence's date may lie before the last day it covers: it may end
@@ -112,7 +111,7 @@ mod occurrences {
 
     impl Series {
         fn occurrences(&self, within: TimeRange) -> Vec<Occurrence> {
-            let tz = self.time_zone.tz();
+            let rules = self.time_zone.rules();
             let (from, to) = (within.start().date_naive() - REACH, within.end().date_naive() + REACH);
             let mut left_out: Vec<NaiveDate> = self.exceptions.iter().map(|exception| exception.date).collect();
             left_out.sort_unstable();
@@ -126,7 +125,7 @@ mod occurrences {
                     continue;
                 }
                 let local_end = at(if next_day { date + TimeDelta::days(1) } else { date }, self.end_time);
-                let Ok(range) = TimeRange::new(instant_in(tz, local_start), instant_in(tz, local_end)) else {
+                let Ok(range) = TimeRange::new(rules.instant(local_start), rules.instant(local_end)) else {
                     continue;
                 };
                 if matches!(self.recurrence.end, RecurrenceEnd::UntilInstant(last) if range.start() > last) {

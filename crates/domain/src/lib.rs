@@ -18,6 +18,7 @@ pub mod id;
 pub mod live;
 pub mod moment;
 pub mod offering;
+pub mod offsets;
 pub mod openings;
 pub mod page;
 pub mod problem;
@@ -29,6 +30,8 @@ pub mod slug;
 pub mod text;
 pub mod time_range;
 pub mod wall_time;
+#[cfg(feature = "zones")]
+pub mod zones;
 
 pub use availability::{AvailabilityEntry, Effect, NewAvailability, Pattern, Series};
 pub use booking::{Booking, BookingStatus, Guest, NewBooking, Side};

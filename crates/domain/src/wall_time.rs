@@ -95,7 +95,7 @@ impl std::str::FromStr for TimeZone {
 
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
         #[cfg(feature = "zones")]
-        let known = name.parse::<chrono_tz::Tz>().is_ok();
+        let known = crate::zones::Zones::in_use().rules(name).is_some();
         #[cfg(not(feature = "zones"))]
         let known = !name.is_empty()
             && name.len() <= 64
@@ -126,15 +126,16 @@ impl fmt::Display for TimeZone {
 
 #[cfg(feature = "zones")]
 mod zoned {
-    use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+    use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
     use super::TimeZone;
+    use crate::zones::{ZoneRules, Zones};
     use crate::{Instant, TimeRange};
 
     impl TimeZone {
-        /// The zone's rules.
-        pub fn tz(&self) -> chrono_tz::Tz {
-            self.0.parse().unwrap_or(chrono_tz::UTC)
+        /// The zone's rules, of the release in use; looked up once by who needs them often.
+        pub fn rules(&self) -> ZoneRules {
+            Zones::in_use().rules(&self.0).cloned().unwrap_or(ZoneRules::UTC)
         }
 
         /// The instant of a local date and time.
@@ -142,34 +143,20 @@ mod zoned {
         /// A local time that does not exist is read with the offset before the gap (RFC 5545, 3.3.5);
         /// one that occurs twice is its first occurrence.
         pub fn instant(&self, local: NaiveDateTime) -> Instant {
-            instant_in(self.tz(), local)
+            self.rules().instant(local)
         }
 
         /// What a clock in this zone shows at `instant`.
         pub fn local(&self, instant: Instant) -> NaiveDateTime {
-            instant.with_timezone(&self.tz()).naive_local()
+            self.rules().local(instant)
         }
 
         /// From local midnight to the next local midnight: 23, 24 or 25 hours, or what the zone says.
         /// `None` for a day that the zone skipped, or beyond chrono's calendar.
         pub fn day(&self, date: NaiveDate) -> Option<TimeRange> {
-            let midnight = |date: NaiveDate| self.instant(date.and_time(NaiveTime::MIN));
+            let rules = self.rules();
+            let midnight = |date: NaiveDate| rules.instant(date.and_time(NaiveTime::MIN));
             TimeRange::new(midnight(date), midnight(date.succ_opt()?)).ok()
         }
     }
-
-    /// See [`TimeZone::instant`].
-    pub fn instant_in(tz: chrono_tz::Tz, local: NaiveDateTime) -> Instant {
-        if let Some(first) = tz.from_local_datetime(&local).earliest() {
-            return first.with_timezone(&Utc);
-        }
-        // In a gap: the offset in force a little more than any gap earlier. Pacific/Apia skipped a
-        // whole day in 2011, the longest there is.
-        let before = local - TimeDelta::hours(25);
-        let offset = tz.from_local_datetime(&before).latest().map(|t| t.naive_utc() - before);
-        Utc.from_utc_datetime(&(local + offset.unwrap_or_default()))
-    }
 }
-
-#[cfg(feature = "zones")]
-pub use zoned::instant_in;

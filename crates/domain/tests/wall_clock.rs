@@ -4,9 +4,16 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use domain::calendar::Calendar;
 use domain::slots::slots;
+use domain::zones::Zones;
 use domain::{AvailabilityEntry, Effect, NewOffering, Offering, Pattern, Series, TimeRange, TimeZone, WallTime};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+/// Any zone there is.
+fn any_zone() -> impl Strategy<Value = TimeZone> {
+    let names: Vec<String> = Zones::in_use().names().into_iter().map(str::to_owned).collect();
+    proptest::sample::select(names).prop_map(|name| zone(&name))
+}
 
 fn zone(name: &str) -> TimeZone {
     name.parse().unwrap()
@@ -234,9 +241,8 @@ proptest! {
 
     #[test]
     fn an_instant_shown_on_the_wall_is_found_again_or_was_the_second_of_two(
-        index in 0..chrono_tz::TZ_VARIANTS.len(), minutes in 0i64..70 * 366 * 1440,
+        zone in any_zone(), minutes in 0i64..70 * 366 * 1440,
     ) {
-        let zone = zone(chrono_tz::TZ_VARIANTS[index].name());
         let instant = DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
         let shown = zone.local(instant);
         let found = zone.instant(shown);
@@ -245,8 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn days_follow_one_another_without_a_gap(index in 0..chrono_tz::TZ_VARIANTS.len(), days in 0i64..60 * 366) {
-        let zone = zone(chrono_tz::TZ_VARIANTS[index].name());
+    fn days_follow_one_another_without_a_gap(zone in any_zone(), days in 0i64..60 * 366) {
         let date = NaiveDate::default() + TimeDelta::days(days);
         if let (Some(day), Some(next)) = (zone.day(date), zone.day(date.succ_opt().unwrap())) {
             prop_assert_eq!(day.end(), next.start());

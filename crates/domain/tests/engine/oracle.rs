@@ -45,9 +45,9 @@ struct WallClock {
 
 impl WallClock {
     fn new(zone: &TimeZone, span: TimeRange) -> Self {
-        let tz: chrono_tz::Tz = zone.name().parse().unwrap();
+        let rules = zone.rules();
         let minutes = span.length().num_minutes();
-        let shown = |minute| (span.start() + MINUTE * minute).with_timezone(&tz).naive_local();
+        let shown = |minute| rules.local(span.start() + MINUTE * minute);
         Self { from: span.start(), shown: (0..minutes as i32).map(shown).collect() }
     }
 
