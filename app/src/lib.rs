@@ -12,8 +12,6 @@ pub mod dashboard;
 pub mod error;
 mod form_flash;
 mod form_key;
-#[cfg(feature = "hydrate")]
-mod intl;
 mod json_codec;
 pub mod live;
 pub mod local_time;
@@ -28,6 +26,7 @@ pub mod shown;
 #[cfg(feature = "provider")]
 pub mod told;
 mod zone_cookie;
+mod zone_tables;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -47,10 +46,14 @@ use reload_routes::ProviderRoutes;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     #[cfg(feature = "ssr")]
     let options = bundle(options);
+    #[cfg(feature = "ssr")]
+    let zones = Some(domain::zones::Zones::in_use().edition());
+    #[cfg(not(feature = "ssr"))]
+    let zones = None::<String>;
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-zones=zones>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

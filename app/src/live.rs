@@ -41,6 +41,7 @@ mod socket {
     use web_sys::{Event, MessageEvent, WebSocket};
 
     use super::{Connection, Live};
+    use crate::zone_tables;
 
     /// The server sends something at least every 25 s.
     const SILENCE_MS: f64 = 40_000.0;
@@ -167,13 +168,15 @@ mod socket {
 
         /// `None` when the page is gone.
         fn address(&self) -> Option<String> {
-            let (provider_id, version) =
-                self.live.state.try_with_untracked(|state| (state.profile.provider.provider_id, state.version))?;
+            let (provider_id, version, zones) = self
+                .live
+                .state
+                .try_with_untracked(|state| (state.profile.provider.provider_id, state.version, state.zones.clone()))?;
             let location = window().location();
             let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
             let host = location.host().ok()?;
             let is_whole = js_sys::Date::now() - self.whole_at.get() < WHOLE_FOR_MS;
-            let since = if is_whole { format!("?since={version}") } else { String::new() };
+            let since = if is_whole { format!("?since={version}&zones={zones}") } else { String::new() };
             Some(format!("{scheme}://{host}/api/v1/availability/{provider_id}/live{since}"))
         }
 
@@ -181,8 +184,12 @@ mod socket {
             self.last_heard.set(js_sys::Date::now());
             let Some(text) = event.data().as_string() else { return };
             let Ok(message) = serde_json::from_str::<LiveMessage>(&text) else { return };
-            if matches!(message, LiveMessage::Snapshot(_)) {
+            if let LiveMessage::Snapshot(all) = &message {
                 self.whole_at.set(js_sys::Date::now());
+                let state = self.live.state;
+                zone_tables::renew(all.zones.clone().unwrap_or_default(), move || {
+                    state.try_update(|_| ());
+                });
             }
             let mut applied = Applied::Unchanged;
             self.live.state.try_maybe_update(|state| {

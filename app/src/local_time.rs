@@ -1,5 +1,5 @@
-//! What a clock in a zone shows, on both sides: the rules in use on the server, `Intl` in the browser, which
-//! has no zone database of ours. And the words for it, our own, so that both sides render the same.
+//! What a clock in a zone shows, on both sides: by the rules in use on the server, and in the browser by what it was told of
+//! them (`zone_tables`). And the words for it, our own, so that both sides render the same.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 use domain::{Instant, moment};
@@ -23,7 +23,7 @@ pub fn instant(local: NaiveDateTime, zone: &str) -> Instant {
 
 /// How far clocks in `zone` are ahead of UTC at `instant`.
 pub fn offset(instant: Instant, zone: &str) -> TimeDelta {
-    TimeDelta::seconds(i64::from(platform::offset_seconds(instant.timestamp(), zone)))
+    TimeDelta::seconds(platform::offset_seconds(instant.timestamp(), zone))
 }
 
 /// `UTC+05:45`.
@@ -118,20 +118,20 @@ mod platform {
     use chrono::DateTime;
     use domain::zones::Zones;
 
-    pub fn offset_seconds(timestamp: i64, zone: &str) -> i32 {
+    pub fn offset_seconds(timestamp: i64, zone: &str) -> i64 {
         let at = DateTime::from_timestamp(timestamp, 0).unwrap_or_default();
-        Zones::in_use().rules(zone).map_or(0, |rules| rules.offset_seconds(at))
+        Zones::in_use().rules(zone).map_or(0, |rules| rules.offset_seconds(at).into())
     }
 }
 
 #[cfg(not(feature = "ssr"))]
 mod platform {
     #[cfg(feature = "hydrate")]
-    pub use crate::intl::offset_seconds;
+    pub use crate::zone_tables::offset_seconds;
 
     /// Neither server nor browser: only so that the crate can be checked alone.
     #[cfg(not(feature = "hydrate"))]
-    pub fn offset_seconds(_timestamp: i64, _zone: &str) -> i32 {
+    pub fn offset_seconds(_timestamp: i64, _zone: &str) -> i64 {
         0
     }
 }

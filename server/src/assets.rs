@@ -53,7 +53,7 @@ pub fn routes() -> Router<AppState> {
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /bookings/\nDisallow: /dashboard\n" }))
 }
 
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const SHORT: &str = "public, max-age=86400";
 
 async fn package_file(Path((build, name)): Path<(String, String)>, headers: HeaderMap) -> Response {

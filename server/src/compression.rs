@@ -66,6 +66,7 @@ pub enum Coding {
 
 /// Between what it saves and what it costs: a guest's page takes some milliseconds.
 const BROTLI_QUALITY: i32 = 5;
+const SMALLEST: i32 = 11;
 const BROTLI_WINDOW: i32 = 20;
 
 impl Coding {
@@ -92,10 +93,16 @@ impl Coding {
         let packed = tokio::task::spawn_blocking(move || match self {
             Self::Identity => None,
             Self::Gzip => gzip(&plain).ok(),
-            Self::Brotli => brotli(&plain).ok(),
+            Self::Brotli => brotli(&plain, BROTLI_QUALITY).ok(),
         });
         packed.await.ok().flatten().map(Bytes::from)
     }
+}
+
+/// As small as brotli makes it: for what is packed once and sent for ever.
+pub async fn smallest(plain: Bytes) -> Option<Bytes> {
+    let packed = tokio::task::spawn_blocking(move || brotli(&plain, SMALLEST).ok());
+    packed.await.ok().flatten().map(Bytes::from)
 }
 
 /// `q=0`, in as many digits as it may have (RFC 9110, 12.4.2).
@@ -104,10 +111,10 @@ fn is_never(parameter: &str) -> bool {
     weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight == 0.0))
 }
 
-fn brotli(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+fn brotli(plain: &[u8], quality: i32) -> std::io::Result<Vec<u8>> {
     let mut packed = Vec::with_capacity(plain.len() / 4);
     let parameters = brotli::enc::BrotliEncoderParams {
-        quality: BROTLI_QUALITY,
+        quality,
         lgwin: BROTLI_WINDOW,
         size_hint: plain.len(),
         ..Default::default()

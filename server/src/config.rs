@@ -87,6 +87,9 @@ struct Cli {
     /// Availability entries that one provider may have
     #[arg(long, global = true, env = "EVENTIDE_ENTRIES_PER_PROVIDER", value_name = "NUMBER", default_value = "20000")]
     entries_per_provider: String,
+    /// A folder of zone rules (TZif files, as zic makes them), used when newer than the system's and those compiled in
+    #[arg(long, global = true, env = "EVENTIDE_TZDB_DIR", value_name = "FOLDER")]
+    tzdb_dir: Option<PathBuf>,
     /// Fill an empty database with a demo provider before serving: on or off
     #[arg(long, global = true, env = "EVENTIDE_DEMO", value_name = "ON|OFF", default_value = "off")]
     demo: String,
@@ -124,6 +127,8 @@ pub struct Config {
     pub sign_ups_per_address: Rates,
     pub limits: Limits,
     pub trust_proxy: TrustProxy,
+    /// Where zone rules may be that are newer than others.
+    pub tzdb_dir: Option<PathBuf>,
     pub demo: bool,
 }
 
@@ -143,7 +148,8 @@ impl Config {
     /// Reads flags and environment. `--help` and `--version` come back as a refusal with code 0.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(Command, Self), Refusal> {
         let cli = Cli::try_parse_from(arguments).map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Refusal { text: error.render().to_string(), code: 0 },
+            ErrorKind::DisplayHelp => Refusal { text: error.render().to_string(), code: 0 },
+            ErrorKind::DisplayVersion => Refusal { text: version(&error.render().to_string()), code: 0 },
             _ => {
                 let text = error.render().to_string();
                 let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
@@ -249,6 +255,7 @@ impl Config {
             sign_ups_per_address: if rate_limit { sign_ups_per_address } else { Rates::default() },
             limits,
             trust_proxy,
+            tzdb_dir: cli.tzdb_dir.filter(|folder| !folder.as_os_str().is_empty()),
             demo: switch("EVENTIDE_DEMO (--demo)", &cli.demo)?,
         })
     }
@@ -269,6 +276,13 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.base_url.scheme() == "https"
     }
+}
+
+/// With the zone rules that a server started now would use.
+fn version(program: &str) -> String {
+    let named = std::env::var_os("EVENTIDE_TZDB_DIR").filter(|folder| !folder.is_empty());
+    service::zones::Sources::new(named.map(PathBuf::from)).load();
+    format!("{}\nzone rules {}\n", program.trim_end(), service::zones::version())
 }
 
 /// sqlx itself reads a URL of any scheme.

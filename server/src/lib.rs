@@ -26,6 +26,7 @@ pub mod security;
 pub mod serve;
 pub mod state;
 pub mod stopping;
+pub mod zones;
 
 pub use config::Config;
 pub use routes::router;

@@ -80,7 +80,8 @@ async fn listen(
         if brings_cookies_from_elsewhere(&parts.headers, &state) {
             return Err(Problem::Forbidden.into());
         }
-        let since = since(parts.uri.query().unwrap_or_default())?;
+        let query = parts.uri.query().unwrap_or_default();
+        let (since, zones) = (since(query)?, word(query, "zones"));
         let Path(provider) = provider.map_err(|_| Problem::NotFound)?;
         let provider_id = providers::resolve(&state.services, &provider).await?;
         let upgrade = Upgrade::of(&mut parts)?;
@@ -91,7 +92,7 @@ async fn listen(
             Full::Address => Problem::RateLimited { retry_after_seconds: 60 },
             Full::Everything => Problem::Unavailable,
         })?;
-        let listener = Live::join(&state.services, provider_id, since).await?;
+        let listener = Live::join(&state.services, provider_id, since, zones.as_deref()).await?;
         Ok::<_, service::Error>((upgrade, place, listener))
     };
     match opened.await {
@@ -112,11 +113,13 @@ fn brings_cookies_from_elsewhere(headers: &HeaderMap, state: &AppState) -> bool 
 
 /// The version that the client has, where it has one.
 fn since(query: &str) -> Result<Option<i64>, Problem> {
-    let Some((_, text)) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "since") else {
-        return Ok(None);
-    };
+    let Some(text) = word(query, "since") else { return Ok(None) };
     match text.parse() {
         Ok(version) if version >= 0 => Ok(Some(version)),
         _ => Err(Problem::Malformed { detail: "since must be a version: a whole number, not negative.".into() }),
     }
+}
+
+fn word(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes()).find(|(given, _)| given == name).map(|(_, value)| value.into_owned())
 }

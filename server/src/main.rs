@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use server::config::{Command, Config, Database};
 use server::{accept, assets, database, openapi, panics, serve, stopping};
+use service::zones::{self, Sources};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -12,6 +13,9 @@ use tracing_subscriber::EnvFilter;
 /// A booking and its answer are made of many small pieces, for which the system's allocator is slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How often it is looked whether there are newer zone rules.
+const ZONES_EVERY: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let (command, config) = match Config::read(std::env::args_os()) {
@@ -29,12 +33,15 @@ fn main() -> ExitCode {
     start_log(&config);
     panics::log();
     accept::raise_open_files();
+    let mut sources = Sources::new(config.tzdb_dir.clone());
+    sources.load();
+    tracing::info!(release = zones::version(), "zone rules");
     // Rendering pages can wait on resources of the same page: on one or two cores more threads than
     // cores keep that from standing still.
     let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.expect("threads can be started");
-    let done = runtime.block_on(run(command, config));
+    let done = runtime.block_on(run(command, config, sources));
     // What stands still in there does not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match done {
@@ -55,7 +62,7 @@ fn start_log(config: &Config) {
     if config.log_json { log.json().init() } else { log.with_target(false).init() }
 }
 
-async fn run(command: Command, mut config: Config) -> Result<(), String> {
+async fn run(command: Command, mut config: Config, sources: Sources) -> Result<(), String> {
     let shutdown = CancellationToken::new();
     // Before Postgres: a port in use is said at once, and nothing is started for it.
     let listener = match command {
@@ -68,7 +75,7 @@ async fn run(command: Command, mut config: Config) -> Result<(), String> {
         Some(listener) => {
             let told = shutdown.clone();
             tokio::select! {
-                done = serve_on(listener, &connected.db, config, shutdown) => done,
+                done = serve_on(listener, &connected.db, config, sources, shutdown) => done,
                 never = async {
                     told.cancelled().await;
                     connected.retire();
@@ -107,6 +114,7 @@ async fn serve_on(
     listener: TcpListener,
     db: &service::Db,
     config: Config,
+    sources: Sources,
     shutdown: CancellationToken,
 ) -> Result<(), String> {
     let services = serve::services(db.clone());
@@ -114,7 +122,9 @@ async fn serve_on(
         fill_demo(&services).await?;
     }
     greet(&config, &services).await;
+    let watching = tokio::spawn(zones::watch(services.clone(), sources, ZONES_EVERY));
     serve::serve(listener, services, config, shutdown).await;
+    watching.abort();
     Ok(())
 }
 

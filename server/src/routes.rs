@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::state::AppState;
-use crate::{api_docs, assets, line, live, middleware, pages, problem_pages, rest, rpc, security};
+use crate::{api_docs, assets, line, live, middleware, pages, problem_pages, rest, rpc, security, zones};
 
 /// The whole server: pages, REST, the live socket, files.
 pub fn router(state: AppState) -> Router {
@@ -20,6 +20,7 @@ pub fn router(state: AppState) -> Router {
         .merge(problem_pages::routes())
         .merge(line::routes())
         .merge(assets::routes())
+        .merge(zones::routes())
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), middleware::layer))
         // With the edge in a layer of their own:

@@ -14,6 +14,7 @@ use crate::pages::guest::Kept;
 use crate::pages::rendering::Rendering;
 use crate::rate_limit::Limits;
 use crate::rest::LargeAnswers;
+use crate::zones::Tables;
 
 /// What one address may make.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub struct Shared {
     /// Guests for whom no page can be made yet.
     pub line: Line,
     pub large: LargeAnswers,
+    pub zone_tables: Tables,
     pub allowances: Allowances,
     pub leptos: LeptosOptions,
 }
@@ -66,6 +68,7 @@ impl AppState {
             kept,
             line,
             large,
+            zone_tables: Tables::default(),
             leptos,
         }))
     }

@@ -10,6 +10,7 @@ use crate::dashboard::retry::Retry;
 use crate::error::ApiError;
 use crate::live::{Connection, Live};
 use crate::server_functions::availability::week;
+use crate::zone_tables;
 
 #[derive(Clone, Copy)]
 pub struct Loader {
@@ -29,6 +30,7 @@ impl Loader {
     /// `date`: the week wanted, as the address has it. Reads again when the address names another week,
     /// when the live feed is ahead of what is shown, and, after a failure, when the connection is back.
     pub fn new(first: WeekData, date: Memo<String>, live: Live) -> Self {
+        zone_tables::learn(&first.zones);
         let loader = Self {
             data: RwSignal::new(first),
             error: RwSignal::new(None),
@@ -46,6 +48,9 @@ impl Loader {
             }
         };
         Effect::watch(move || loader.newest.get(), run, false);
+        // The same week by other clocks.
+        let zones = Memo::new(move |_| live.state.with(|state| state.zones.clone()));
+        Effect::watch(move || zones.get(), move |_, _, _| loader.reload(), false);
         let failed = move || loader.error.with_untracked(Option::is_some);
         let back = move |now: &Connection, _: Option<&Connection>, _| {
             if *now == Connection::Live && failed() {
@@ -88,6 +93,7 @@ impl Loader {
                 let version = fresh.live.version;
                 self.error.try_set(None);
                 keep_focus();
+                zone_tables::learn(&fresh.zones);
                 self.data.try_set(fresh);
                 self.newest.try_get_untracked().is_none_or(|newest| version >= newest)
             }

@@ -264,7 +264,13 @@ mod tests {
             hours: Vec::new(),
             bookings: Vec::new(),
             has_hours: false,
-            live: domain::live::LiveState { version: 1, profile, openings: domain::Openings::default() },
+            zones: String::new(),
+            live: domain::live::LiveState {
+                version: 1,
+                profile,
+                openings: domain::Openings::default(),
+                zones: String::new(),
+            },
         })
     }
 

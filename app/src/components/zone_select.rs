@@ -1,4 +1,4 @@
-//! A time zone to choose: the common ones from the start, all that the browser knows once it can say.
+//! A time zone to choose: the common ones from the start, all that the server knows once somebody turns to it.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -51,15 +51,29 @@ pub fn ZoneSelect(
 ) -> AnyView {
     let zones = RwSignal::new(listed(COMMON.map(str::to_owned).into(), &chosen.get_untracked()));
     let select = NodeRef::<html::Select>::new();
-    #[cfg(feature = "hydrate")]
-    effect(move || {
-        let known = crate::intl::known_zones();
-        if !known.is_empty() {
-            zones.set(listed(known, &chosen.get_untracked()));
+    let fill = move |chosen: &str| {
+        #[cfg(feature = "hydrate")]
+        {
+            let known = crate::zone_tables::listed();
+            if known.len() > zones.with_untracked(Vec::len) {
+                zones.set(listed(known, chosen));
+            }
         }
-    });
+        let _ = chosen;
+    };
+    // Before the list opens: a pointer comes first, also that of a finger.
+    let turn_to = move || {
+        #[cfg(feature = "hydrate")]
+        leptos::task::spawn_local(async move {
+            crate::zone_tables::load().await;
+            if let Some(chosen) = chosen.try_get_untracked() {
+                fill(&chosen);
+            }
+        });
+    };
     effect(move || {
         let chosen = chosen.get();
+        fill(&chosen);
         if zones.with_untracked(|zones| !zones.contains(&chosen)) {
             zones.update(|zones| *zones = listed(std::mem::take(zones), &chosen));
         }
@@ -81,6 +95,7 @@ pub fn ZoneSelect(
         <div class="entry">
             <label for=id>{label}</label>
             <select id=id name=name node_ref=select autocomplete="off"
+                on:focus=move |_| turn_to() on:pointerover=move |_| turn_to()
                 aria-describedby=(!hint.is_empty()).then(|| format!("{id}-hint"))>
                 {options}
             </select>

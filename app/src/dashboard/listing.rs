@@ -74,6 +74,9 @@ impl Listing {
             }
         };
         Effect::watch(move || listing.newest.get(), changed, false);
+        // The same bookings by other clocks.
+        let zones = Memo::new(move |_| live.state.with(|state| state.zones.clone()));
+        Effect::watch(move || zones.get(), move |_, _, _| listing.reload(), false);
         let failed = move || listing.error.with_untracked(Option::is_some);
         let back = move |now: &Connection, _: Option<&Connection>, _| {
             if *now == Connection::Live && failed() {
@@ -229,7 +232,7 @@ mod tests {
             next_cursor: next_cursor.map(str::to_owned),
             now: "2026-11-23T09:00:00".parse().unwrap(),
             public_url: String::new(),
-            live: LiveState { version, profile, openings: domain::Openings::default() },
+            live: LiveState { version, profile, openings: domain::Openings::default(), zones: String::new() },
         }
     }
 

@@ -19,6 +19,7 @@ use crate::live::{Live, use_live};
 use crate::local_time::{self, duration_label, full_date_label, offset_label, range_label, zone_label};
 use crate::reactive::{effect, flag, memo, text};
 use crate::server_functions::bookings::{BookedData, CancelBooking, booking_page, cancel_booking};
+use crate::zone_tables;
 
 #[component]
 pub fn Booked() -> impl IntoView {
@@ -55,6 +56,7 @@ pub fn Booked() -> impl IntoView {
 /// Says what is; when that changes, the whole page is read and rendered again.
 #[component]
 fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>>) -> AnyView {
+    zone_tables::learn(&booked.zones);
     let live = use_live(booked.live.clone());
     let is_under_way = RwSignal::new(false);
     follow(live, booked.clone(), key.clone(), data, is_under_way);
@@ -138,11 +140,11 @@ fn follow(
     data: Resource<Result<Packed, ApiError>>,
     is_under_way: RwSignal<bool>,
 ) {
-    let newest = memo(move || live.state.with(|state| state.version));
+    let newest = memo(move || live.state.with(|state| (state.version, state.zones.clone())));
     let seen = StoredValue::new(newest.get_untracked());
     effect(move || {
         let newest = newest.get();
-        if seen.get_value() >= newest {
+        if seen.get_value() == newest {
             return;
         }
         seen.set_value(newest);
@@ -150,7 +152,8 @@ fn follow(
         spawn_local(async move {
             let fresh = booking_page(shown.booking.booking_id.to_string(), key).await;
             let Ok(fresh) = fresh.and_then(|fresh| fresh.read::<BookedData>()) else { return };
-            let differs = (fresh.booking, fresh.provider, fresh.slug) != (shown.booking, shown.provider, shown.slug);
+            let differs = (fresh.booking, fresh.provider, fresh.slug, fresh.zones)
+                != (shown.booking, shown.provider, shown.slug, shown.zones);
             // One's own cancelling reads the page anew by itself. None: the page is gone.
             if differs && is_under_way.try_get_untracked() == Some(false) {
                 data.refetch();

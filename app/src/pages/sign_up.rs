@@ -40,8 +40,12 @@ fn Form(flash: Flash) -> AnyView {
     #[cfg(feature = "hydrate")]
     if flash.get("time_zone").is_empty() {
         Effect::new(move |_| {
-            if let Some(own) = crate::intl::own_zone() {
-                zone.set(own);
+            if let Some(own) = crate::zone_tables::own_zone() {
+                leptos::task::spawn_local(async move {
+                    if let Some(own) = crate::zone_tables::todays_name(own).await {
+                        zone.try_set(own);
+                    }
+                });
             }
         });
     }

@@ -23,6 +23,8 @@ use crate::context::{Allowed, Guard, Guarded, Making, cookie, network, services}
 use crate::shown::{Shown, Telling, midnight};
 #[cfg(feature = "ssr")]
 use crate::zone_cookie::{CHOSEN, ZONE_COOKIE};
+#[cfg(feature = "ssr")]
+use crate::zone_tables;
 
 /// All that a guest page needs; what is chosen on it asks for nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub struct GuestData {
     /// Makes a form that is sent twice one booking. Empty on a page that many get: there the browser makes it.
     pub form_key: String,
     pub flash: Flash,
+    /// The offsets of the zones that the page may show first.
+    pub zones: String,
 }
 
 /// [`GuestData`].
@@ -65,10 +69,11 @@ pub async fn guest_page(handle: String, #[server(default)] zone: String) -> Resu
     let until = snapshot.unchanged_until(now).into_iter().chain(midnight).min();
     Telling::tell(Shown { version: snapshot.version, until });
     Ok(Packed::of(&GuestData {
+        zones: zone_tables::lines([&*home, &*zone], None),
         zone_is_chosen,
         zone: home,
         refused_zone: (!zone.is_empty() && known(zone.clone()).is_none()).then_some(zone),
-        state: LiveState { version: snapshot.version, profile, openings },
+        state: snapshot.live_state(profile, openings),
         now,
         form_key: if Telling::is_wanted() { String::new() } else { crate::form_key::new() },
         flash: Flash::kept(),
@@ -172,6 +177,8 @@ pub struct BookedData {
     /// The whole address of this page, to be kept.
     pub manage_url: String,
     pub flash: Flash,
+    /// The offsets of the guest's zone and the provider's around the booking.
+    pub zones: String,
 }
 
 /// [`BookedData`].
@@ -188,10 +195,15 @@ pub async fn booking_page(id: String, key: String) -> Result<Packed, ApiError> {
     let offerings = std::mem::take(&mut profile.offerings);
     let slug = offerings.into_iter().find(|offering| offering.offering_id == booking.offering_id);
     let slug = slug.map(|offering| offering.details.slug);
+    let year = chrono::TimeDelta::days(370);
+    let around = domain::TimeRange::new(booking.start - year, booking.end + year).ok();
+    let own = booking.guest.time_zone.as_ref().map(|zone| zone.name());
+    let zones = zone_tables::lines([profile.provider.time_zone.name()].into_iter().chain(own), around);
     Ok(Packed::of(&BookedData {
+        zones,
         manage_url: format!("{}{}", crate::context::site().base_url, manage_path(&id, &key)),
         provider: profile.provider.clone(),
-        live: LiveState { version: snapshot.version, profile, openings: domain::Openings::default() },
+        live: snapshot.live_state(profile, domain::Openings::default()),
         now: services.clock.now(),
         flash: Flash::kept(),
         booking,

@@ -38,11 +38,13 @@ pub struct ShelfPage {
 #[server(prefix = "/rpc", endpoint = "list_bookings", client = Scripts)]
 pub async fn list_bookings(shelf: String, search: String, cursor: String) -> Result<ShelfPage, ApiError> {
     let page = PageRequest { cursor: Some(cursor).filter(|cursor| !cursor.is_empty()), ..PageRequest::default() };
+    // First: what is computed while others are put to use is asked for again.
+    let zones = domain::zones::Zones::in_use().edition();
     let list = service::bookings::shelf(&services(), &actor().await?, Shelf::named(&shelf), &search, page).await?;
     let BookingList { items, next_cursor, now, provider, version } = list;
     let public_url = super::providers::address_of(&provider);
     let profile = Profile { provider, offerings: Vec::new() };
-    let live = LiveState { version, profile, openings: Openings::default() };
+    let live = LiveState { version, profile, openings: Openings::default(), zones };
     Ok(ShelfPage { items, next_cursor, now, public_url, live })
 }
 

@@ -21,6 +21,8 @@ pub struct Week {
     pub bookings: Vec<ShownBooking>,
     /// Whether there are any entries at all, in whatever week.
     pub has_hours: bool,
+    /// The offsets of the provider's zone and of those of series for the years around, as `Zones::lines` writes them.
+    pub zones: String,
     /// Profile and version to follow; no openings.
     pub live: LiveState,
 }

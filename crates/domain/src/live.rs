@@ -37,6 +37,9 @@ pub struct Stretch {
     /// Active offerings and profile, where the change concerns them (always in a snapshot).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// In a snapshot, the rules of zones that it was made by, as [`LiveState::zones`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones: Option<String>,
 }
 
 /// A message as it is read: serde's way through a tag and `flatten` would be a large part of what a
@@ -54,6 +57,7 @@ struct Flat {
     #[serde(default)]
     full_days: Vec<FullDay>,
     profile: Option<Profile>,
+    zones: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +72,7 @@ impl TryFrom<Flat> for LiveMessage {
     type Error = &'static str;
 
     fn try_from(flat: Flat) -> Result<Self, Self::Error> {
-        let Flat { r#type, version, from, to, windows, groups, full_days, profile } = flat;
+        let Flat { r#type, version, from, to, windows, groups, full_days, profile, zones } = flat;
         let message = match r#type {
             Kind::Heartbeat => return Ok(Self::Heartbeat { version }),
             Kind::Snapshot => Self::Snapshot,
@@ -76,7 +80,7 @@ impl TryFrom<Flat> for LiveMessage {
         };
         let (Some(from), Some(to)) = (from, to) else { return Err("a stretch has both of its ends") };
         let openings = Openings { windows, groups, full_days };
-        Ok(message(Stretch { version, from, to, openings, profile }))
+        Ok(message(Stretch { version, from, to, openings, profile, zones }))
     }
 }
 
@@ -93,6 +97,8 @@ pub struct LiveState {
     pub version: i64,
     pub profile: Profile,
     pub openings: Openings,
+    /// The edition of the zones' rules that all of it was made by.
+    pub zones: String,
 }
 
 /// What a message did to the state.
@@ -131,6 +137,9 @@ impl LiveState {
         if let Some(profile) = stretch.profile {
             self.profile = profile;
         }
+        if let Some(zones) = stretch.zones {
+            self.zones = zones;
+        }
         Applied::Changed
     }
 }
@@ -148,12 +157,12 @@ mod tests {
             time_zone: "UTC".parse().unwrap(),
         };
         let profile = Profile { provider, offerings: Vec::new() };
-        LiveState { version, profile, openings: Openings::default() }
+        LiveState { version, profile, openings: Openings::default(), zones: "2026f.0".into() }
     }
 
     fn stretch(version: i64) -> Stretch {
         let (from, to) = ("2027-03-01T00:00:00Z".parse().unwrap(), "2027-03-02T00:00:00Z".parse().unwrap());
-        Stretch { version, from, to, openings: Openings::default(), profile: None }
+        Stretch { version, from, to, openings: Openings::default(), profile: None, zones: None }
     }
 
     #[test]

@@ -97,11 +97,14 @@ impl std::str::FromStr for TimeZone {
         #[cfg(feature = "zones")]
         let known = crate::zones::Zones::in_use().rules(name).is_some();
         #[cfg(not(feature = "zones"))]
-        let known = !name.is_empty()
-            && name.len() <= 64
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+        let known = has_shape(name);
         if known { Ok(Self(name.to_owned())) } else { Err(UnknownZone) }
     }
+}
+
+/// Whether a zone could be called so.
+pub(crate) fn has_shape(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
 }
 
 impl TryFrom<String> for TimeZone {

@@ -34,6 +34,7 @@ mod store;
 mod throttle;
 pub mod tokens;
 mod undisturbed;
+pub mod zones;
 
 pub use actor::Actor;
 pub use caller::Caller;

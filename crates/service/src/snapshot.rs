@@ -9,9 +9,10 @@ use std::time::Instant;
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Appointment, Calendar};
-use domain::live::Profile;
+use domain::live::{LiveState, Profile};
 use domain::offering::MAX_DURATION_MINUTES;
 use domain::openings::MAX_BUFFER_MINUTES;
+use domain::zones::Zones;
 use domain::{Handle, Openings, Problem, PublicProvider, TimeRange, slots};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -49,6 +50,8 @@ pub struct Snapshot {
     openings: OnceLock<Arc<Openings>>,
     earlier: Option<Earlier>,
     made_at: DateTime<Utc>,
+    /// [`Zones::id`] of the rules it was made by: by others it is made anew.
+    pub(crate) zones: u64,
     /// Holds, expired ones too: their blocked time and when they expire.
     holds: Vec<(TimeRange, DateTime<Utc>)>,
     /// Who sits in the appointments, in no order.
@@ -81,6 +84,8 @@ impl Snapshot {
         covers: TimeRange,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, Error> {
+        // First: what is in use by the time it is computed may be newer, and never older.
+        let zones = Zones::in_use().id();
         let Some(loaded) = store::snapshot::load(db, provider_id, covers).await? else { return Ok(None) };
         let (mut holds, mut seats) = (Vec::new(), Vec::new());
         let mut appointments = Vec::with_capacity(loaded.appointments.len());
@@ -99,8 +104,8 @@ impl Snapshot {
             offerings: loaded.offerings,
         };
         let (version, provider) = (loaded.version, loaded.provider);
-        let openings = OnceLock::new();
-        Ok(Some(Self { version, provider, calendar, covers, openings, earlier: None, made_at: now, holds, seats }))
+        let (openings, earlier, made_at) = (OnceLock::new(), None, now);
+        Ok(Some(Self { version, provider, calendar, covers, openings, earlier, made_at, zones, holds, seats }))
     }
 
     /// What a snapshot made now covers.
@@ -112,6 +117,17 @@ impl Snapshot {
     pub fn profile(&self) -> Profile {
         let active = self.calendar.offerings.iter().filter(|offering| offering.active);
         Profile { provider: self.provider.clone(), offerings: active.cloned().collect() }
+    }
+
+    /// What a page begins with.
+    pub fn live_state(&self, profile: Profile, openings: Openings) -> LiveState {
+        LiveState { version: self.version, profile, openings, zones: self.edition() }
+    }
+
+    /// Of the rules it was made by; empty once others are in use, so that who has it asks for everything.
+    pub(crate) fn edition(&self) -> String {
+        let in_use = Zones::in_use();
+        if in_use.id() == self.zones { in_use.edition() } else { String::new() }
     }
 
     /// Within `covers`.
@@ -208,8 +224,14 @@ impl Snapshot {
         changes.chain(self.holds_until()).min()
     }
 
+    pub(crate) fn is_by_the_rules_in_use(&self) -> bool {
+        self.zones == Zones::in_use().id()
+    }
+
     fn is_right_at(&self, now: DateTime<Utc>) -> bool {
-        (now - self.made_at).abs() < OLDEST && self.holds_until().is_none_or(|expires_at| now < expires_at)
+        (now - self.made_at).abs() < OLDEST
+            && self.is_by_the_rules_in_use()
+            && self.holds_until().is_none_or(|expires_at| now < expires_at)
     }
 }
 
@@ -248,15 +270,15 @@ pub struct Snapshots {
     pub(crate) answers: Cache<AnswerKey, CachedAnswer, AnswerWeight>,
 }
 
-/// A provider, the version, and the words of the question.
-type AnswerKey = (Uuid, i64, Box<str>);
+/// A provider, the version, the zones' rules, and the words of the question.
+type AnswerKey = (Uuid, i64, u64, Box<str>);
 
 /// Weighs answers by what they take in memory.
 #[derive(Clone)]
 pub(crate) struct AnswerWeight;
 
 impl Weighter<AnswerKey, CachedAnswer> for AnswerWeight {
-    fn weight(&self, (_, _, words): &AnswerKey, answer: &CachedAnswer) -> u64 {
+    fn weight(&self, (.., words): &AnswerKey, answer: &CachedAnswer) -> u64 {
         (answer.weight() + words.len()) as u64
     }
 }

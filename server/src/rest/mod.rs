@@ -11,6 +11,7 @@ mod json;
 mod large;
 mod limits;
 mod me;
+mod meta;
 mod offerings;
 mod problem;
 mod providers;
@@ -50,6 +51,7 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(v1(routes!(bookings::get)))
         .routes(v1(routes!(bookings::cancel)))
         .routes(v1(routes!(calendar_file::ics)))
+        .routes(v1(routes!(meta::show)))
         .routes(v1(routes!(openapi::show)))
 }
 

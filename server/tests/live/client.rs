@@ -73,7 +73,12 @@ impl Client {
     /// The snapshot that comes first without `since`, as the state of a page.
     pub async fn state(&mut self) -> LiveState {
         let Ok(LiveMessage::Snapshot(stretch)) = self.message().await else { panic!("a snapshot comes first") };
-        LiveState { version: stretch.version, profile: stretch.profile.unwrap(), openings: stretch.openings }
+        LiveState {
+            version: stretch.version,
+            profile: stretch.profile.unwrap(),
+            openings: stretch.openings,
+            zones: stretch.zones.unwrap(),
+        }
     }
 
     /// Applies messages up to `version`: each change is the next one. Says what came beside heartbeats.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::address::query;
 use crate::local_time;
+use crate::zone_tables;
 
 /// The address's query, read. What cannot be read was not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,12 +102,12 @@ pub type Days = BTreeMap<NaiveDate, Vec<Slot>>;
 #[derive(Default)]
 pub struct LastDays(Mutex<Option<(DaysKey, Arc<Days>)>>);
 
-/// The state's version, the offering, the length, the zone and the time.
-type DaysKey = (i64, Uuid, u32, String, Instant);
+/// The state's version, the offering, the length, the zone and which of its rules, and the time.
+type DaysKey = (i64, Uuid, u32, String, u32, Instant);
 
 impl LastDays {
     fn days(&self, state: &LiveState, offering: &Offering, duration: u32, zone: &str, now: Instant) -> Arc<Days> {
-        let key = (state.version, offering.offering_id, duration, zone.to_owned(), now);
+        let key = (state.version, offering.offering_id, duration, zone.to_owned(), zone_tables::turn(), now);
         let Ok(mut last) = self.0.lock() else { return Arc::default() };
         match &*last {
             Some((last, days)) if *last == key => days.clone(),

@@ -21,6 +21,7 @@ use crate::components::LiveBadge;
 use crate::local_time::zone_label;
 use crate::reactive::{flag, memo, text};
 use crate::server_functions::bookings::{GuestData, guest_page};
+use crate::zone_tables;
 
 #[component]
 pub fn GuestPage() -> impl IntoView {
@@ -45,6 +46,7 @@ pub fn GuestPage() -> impl IntoView {
 
 #[component]
 fn Page(data: GuestData) -> AnyView {
+    zone_tables::learn(&data.zones);
     let picker = Picker::new(&data);
     let name = picker.text(|chosen| chosen.provider.display_name.clone());
     let bio = picker.text(|chosen| chosen.provider.bio.clone());

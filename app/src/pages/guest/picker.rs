@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 use domain::Instant;
 use domain::Offering;
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
+use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Event, HtmlButtonElement, HtmlInputElement, HtmlSelectElement, SubmitEvent};
 use leptos_router::NavigateOptions;
@@ -23,6 +25,8 @@ use crate::reactive::{flag, maybe, memo, part, text};
 use crate::server_functions::bookings::GuestData;
 #[cfg(feature = "hydrate")]
 use crate::zone_cookie::{CHOSEN, ZONE_COOKIE};
+#[cfg(feature = "hydrate")]
+use crate::zone_tables;
 
 /// Seconds.
 #[cfg(feature = "hydrate")]
@@ -101,9 +105,13 @@ impl Picker {
             if let Ok(ticking) = set_interval_with_handle(tick, std::time::Duration::from_secs(30)) {
                 on_cleanup(move || ticking.clear());
             }
-            if let Some(own) = crate::intl::own_zone().filter(|_| !is_chosen) {
-                remember_zone("", &own);
-                home.set(own);
+            if let Some(own) = zone_tables::own_zone().filter(|_| !is_chosen) {
+                spawn_local(async move {
+                    if let Some(own) = zone_tables::todays_name(own).await {
+                        remember_zone("", &own);
+                        home.try_set(own);
+                    }
+                });
             }
         });
         effect(move || {
@@ -148,13 +156,30 @@ impl Picker {
         }
     }
 
+    /// The one choice that can need what is not on the page.
+    fn choose_zone(self, name: String, zone: String) {
+        #[cfg(feature = "hydrate")]
+        spawn_local(async move {
+            match zone_tables::todays_name(zone.clone()).await {
+                Some(_) => self.go(&name, zone),
+                // The server can tell times by it all the same.
+                None => {
+                    let asked = self.read_untracked(|chosen| chosen.asked.clone()).with(&name, &zone);
+                    let _ = window().location().set_search(&asked.to_query());
+                }
+            }
+        });
+        #[cfg(not(feature = "hydrate"))]
+        self.go(&name, zone);
+    }
+
     /// A type, a length or a zone: at once, without a button.
     pub fn change(self, ev: &Event) {
         let Some(target) = ev.target() else { return };
         if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
             self.go(&input.name(), input.value());
         } else if let Some(select) = target.dyn_ref::<HtmlSelectElement>() {
-            self.go(&select.name(), select.value());
+            self.choose_zone(select.name(), select.value());
         }
     }
 }

@@ -7,13 +7,14 @@ mod names;
 mod release;
 mod rules;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::{ArcSwap, Guard};
 use chrono::NaiveDate;
 
-use crate::{Instant, TimeRange};
+use crate::TimeRange;
+use crate::wall_time::has_shape;
 pub use names::{is_listed, todays_name};
 pub use release::{NotARelease, Release};
 pub use rules::ZoneRules;
@@ -48,9 +49,10 @@ impl Zones {
     /// Those of a folder: names with what their TZif files (RFC 9636) hold.
     ///
     /// Names that it lacks and the bundle has (some systems leave out the old ones) stay known: by the folder's rules where
-    /// the bundle knows the same zone by another name, else by the bundle's.
+    /// the bundle knows the same zone by another name, else by the bundle's. What has no zone's name is left out.
     pub fn new<F: AsRef<[u8]>>(release: Option<Release>, files: BTreeMap<String, F>) -> Result<Self, BrokenZone> {
-        let mut rules: HashMap<String, ZoneRules> = read(files.into_iter())?.into_iter().collect();
+        let named = files.into_iter().filter(|(name, _)| has_shape(name));
+        let mut rules: HashMap<String, ZoneRules> = read(named)?.into_iter().collect();
         let mut same: HashMap<&[u8], ZoneRules> = HashMap::new();
         for (name, tzif) in bundle() {
             if let Some(known) = rules.get(name) {
@@ -106,6 +108,16 @@ impl Zones {
         &self.table
     }
 
+    /// The offsets of these zones, a line each: `Europe/Paris 3600 1743296400 7200 …`. `within`: the time that is shown;
+    /// `None`: [`Zones::years`]. Each zone once, and none that is not known.
+    pub fn lines<'a>(&self, zones: impl IntoIterator<Item = &'a str>, within: Option<TimeRange>) -> String {
+        let within = within.unwrap_or_else(|| self.years());
+        let zones: BTreeSet<&str> = zones.into_iter().collect();
+        let known = zones.into_iter().filter_map(|zone| Some((zone, self.rules(zone)?)));
+        let lines: Vec<String> = known.map(|(zone, rules)| format!("{zone} {}", rules.offsets(within))).collect();
+        lines.join("\n")
+    }
+
     fn written(&self) -> String {
         let within = self.years();
         let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -128,7 +140,8 @@ impl Zones {
     /// From two years before the release to twelve after it: what is computed of it needs no clock.
     pub fn years(&self) -> TimeRange {
         let year = self.release.clone().or_else(bundled_release).map_or(2026, |release| i32::from(release.year()));
-        let new_year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_hms_opt(0, 0, 0).unwrap_or_default();
+        let new_year =
+            |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_hms_opt(0, 0, 0).unwrap_or_default();
         TimeRange::new(new_year(year - 2).and_utc(), new_year(year + 12).and_utc()).expect("twelve years are not empty")
     }
 
@@ -179,6 +192,7 @@ fn read<F: AsRef<[u8]>>(files: impl Iterator<Item = (String, F)>) -> Result<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Instant;
     use crate::offsets::Offsets;
 
     fn release(text: &str) -> Release {
@@ -247,7 +261,10 @@ mod tests {
             }
         }
         assert_eq!(seen, zones.names().len());
-        assert!(zones.table().contains("-Asia/Katmandu=Asia/Kathmandu,") || zones.table().contains("-Asia/Katmandu=Asia/Kathmandu "));
+        assert!(
+            zones.table().contains("-Asia/Katmandu=Asia/Kathmandu,")
+                || zones.table().contains("-Asia/Katmandu=Asia/Kathmandu ")
+        );
         println!("{} bytes", zones.table().len());
     }
 

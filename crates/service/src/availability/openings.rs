@@ -112,7 +112,7 @@ pub async fn openings(
 ) -> Result<OpeningsAnswer, Error> {
     let now = s.clock.now();
     let snapshot = snapshot_of(s, provider).await?;
-    let key = (snapshot.provider.provider_id, snapshot.version, words.into());
+    let key = (snapshot.provider.provider_id, snapshot.version, snapshot.zones, words.into());
     if let Some(cached) = s.snapshots.answers.get(&key)
         && cached.is_right_at(now)
     {

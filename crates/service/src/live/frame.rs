@@ -38,6 +38,7 @@ impl Frame {
                 to: change.changed.start(),
                 openings: domain::Openings::default(),
                 profile: change.profile.then(|| snapshot.profile()),
+                zones: None,
             },
         };
         Self::new(change.version, &LiveMessage::Change(stretch))
@@ -45,7 +46,8 @@ impl Frame {
 
     /// All that a page may need, within `within`.
     pub(super) fn snapshot(snapshot: &Snapshot, within: TimeRange) -> Result<Self, Error> {
-        let stretch = stretch(snapshot, snapshot.version, within, true);
+        let zones = Some(snapshot.edition());
+        let stretch = Stretch { zones, ..stretch(snapshot, snapshot.version, within, true) };
         Self::new(snapshot.version, &LiveMessage::Snapshot(stretch))
     }
 
@@ -62,6 +64,7 @@ fn stretch(snapshot: &Snapshot, version: i64, within: TimeRange, with_profile: b
         to: within.end(),
         openings: snapshot.openings().clipped(within),
         profile: with_profile.then(|| snapshot.profile()),
+        zones: None,
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Live;
 use super::frame::Frame;
-use super::room::{Room, at_least, better_at_once};
+use super::room::{Reached, Room, at_least, better_at_once};
 use crate::change_log;
 use crate::{Error, Services};
 use domain::live::Change;
@@ -24,7 +24,9 @@ const RENEWED_EVERY: Duration = Duration::from_secs(24 * 3600);
 pub struct Listener {
     live: Arc<Live>,
     room: Arc<Room>,
-    reached: watch::Receiver<i64>,
+    reached: watch::Receiver<Reached>,
+    /// The rules of zones by which the client was told what it knows.
+    zones: u64,
     /// The version of the last frame given out; `None` when a snapshot comes next.
     version: Option<i64>,
     /// Changes still to be told, when too many were missed for the ring. Only their frames are large,
@@ -36,7 +38,13 @@ pub struct Listener {
 impl Listener {
     pub(super) fn new(live: Arc<Live>, room: Arc<Room>, since: Option<i64>) -> Self {
         let reached = room.watch();
-        Self { live, room, reached, version: since, missed: VecDeque::new(), renewed: Instant::now() }
+        let zones = reached.borrow().zones;
+        Self { live, room, reached, zones, version: since, missed: VecDeque::new(), renewed: Instant::now() }
+    }
+
+    /// A snapshot comes next.
+    pub(super) fn needs_everything(&mut self) {
+        self.version = None;
     }
 
     /// What a client that applied every frame so far is at; `None` before the first, without `since`.
@@ -49,6 +57,10 @@ impl Listener {
     /// Thousands wait here at the same time: what they seldom do is boxed, so that waiting is small.
     pub async fn next(&mut self, services: &Services) -> Result<Frame, Error> {
         loop {
+            let reached = *self.reached.borrow_and_update();
+            if reached.zones != self.zones {
+                (self.zones, self.version) = (reached.zones, None);
+            }
             let Some(version) = self.version else { return Box::pin(self.snapshot(services)).await };
             if let Some(frame) = self.room.frame(version + 1) {
                 self.missed.clear();
@@ -60,9 +72,9 @@ impl Listener {
                 self.missed.pop_front();
                 return Ok(self.given(frame));
             }
-            if version >= *self.reached.borrow_and_update() {
+            if version >= reached.version {
                 // The room outlives its listeners, so the wait cannot fail.
-                let _ = self.reached.wait_for(|reached| *reached > version).await;
+                let _ = self.reached.changed().await;
                 continue;
             }
             Box::pin(self.catch_up(services, version)).await?;

@@ -15,6 +15,7 @@ mod tasks;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::zones::Zones;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
@@ -79,8 +80,14 @@ impl Live {
     }
 
     /// Listens to a provider's calendar: to what changed after version `since`, or to a snapshot and
-    /// what comes after it. Frames flow while [`Live::run`] does.
-    pub async fn join(services: &Services, provider_id: Uuid, since: Option<i64>) -> Result<Listener, Error> {
+    /// what comes after it. A snapshot too when `zones`, the edition of the zones' rules by which the client's state was
+    /// made, is no longer in use. Frames flow while [`Live::run`] does.
+    pub async fn join(
+        services: &Services,
+        provider_id: Uuid,
+        since: Option<i64>,
+        zones: Option<&str>,
+    ) -> Result<Listener, Error> {
         let live = &services.live;
         let known = live.room(provider_id).map(|room| room.reached());
         let mut reached = match known {
@@ -96,7 +103,11 @@ impl Live {
             }
         }
         let since = since.filter(|since| *since <= reached);
-        let listener = live.enter(provider_id, reached, since);
+        let mut listener = live.enter(provider_id, reached, since);
+        // Judged once the room will tell of newer ones.
+        if zones.is_some_and(|zones| zones != Zones::in_use().edition()) {
+            listener.needs_everything();
+        }
         // A commit just before the room was there found nobody to tell.
         live.heard_of(provider_id, snapshot::current(services, provider_id).await?.version);
         Ok(listener)
@@ -109,6 +120,12 @@ impl Live {
             .or_insert_with(|| Kept { room: Arc::new(Room::new(provider_id, reached)), listeners: 0 });
         kept.listeners += 1;
         Listener::new(self.clone(), kept.room.clone(), since)
+    }
+
+    /// To be called after other rules of zones were put to use: all listeners are told everything anew.
+    pub fn renew(&self) {
+        let rooms: Vec<_> = locked(&self.rooms).values().map(|kept| kept.room.clone()).collect();
+        rooms.iter().for_each(|room| room.renew());
     }
 
     /// How many listen, for the metrics.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use domain::zones::Zones;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -16,8 +17,7 @@ use domain::live::Change;
 
 pub(super) struct Room {
     pub provider_id: Uuid,
-    /// The version whose frame is in the ring, or was.
-    reached: watch::Sender<i64>,
+    reached: watch::Sender<Reached>,
     /// The newest version heard of.
     wanted: AtomicI64,
     ring: Mutex<Ring>,
@@ -29,12 +29,21 @@ pub(super) struct Room {
     snapshot: tokio::sync::Mutex<Option<(Arc<Snapshot>, domain::TimeRange, Frame)>>,
 }
 
+/// How far a room is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// Whose frame is in the ring, or was.
+    pub version: i64,
+    /// [`Zones::id`] of the rules by which frames are made.
+    pub zones: u64,
+}
+
 impl Room {
     /// A room whose listeners are, or will be brought, at `version`.
     pub fn new(provider_id: Uuid, version: i64) -> Self {
         Self {
             provider_id,
-            reached: watch::Sender::new(version),
+            reached: watch::Sender::new(Reached { version, zones: Zones::in_use().id() }),
             wanted: AtomicI64::new(version),
             ring: Mutex::default(),
             feeding: tokio::sync::Mutex::default(),
@@ -44,10 +53,10 @@ impl Room {
     }
 
     pub fn reached(&self) -> i64 {
-        *self.reached.borrow()
+        self.reached.borrow().version
     }
 
-    pub fn watch(&self) -> watch::Receiver<i64> {
+    pub fn watch(&self) -> watch::Receiver<Reached> {
         self.reached.subscribe()
     }
 
@@ -90,11 +99,15 @@ impl Room {
             Some(changes) => {
                 let Some(last) = changes.last().map(|change| change.version) else { return Ok(false) };
                 let snapshot = at_least(services, self.provider_id, last).await?;
-                for change in &changes {
-                    let frame = Frame::change(change, &snapshot)?;
-                    self.ring().push(frame);
+                let frames: Vec<_> =
+                    changes.iter().map(|change| Frame::change(change, &snapshot)).collect::<Result<_, _>>()?;
+                // By older rules they are of no use: they are made anew. Judged while nobody can empty the ring.
+                let mut ring = self.ring();
+                if snapshot.is_by_the_rules_in_use() {
+                    frames.into_iter().for_each(|frame| ring.push(frame));
+                    drop(ring);
+                    self.reach(last);
                 }
-                self.reach(last);
                 Ok(true)
             }
             // Further behind than the log reaches: whoever listens is helped by a snapshot.
@@ -108,10 +121,17 @@ impl Room {
 
     fn reach(&self, version: i64) -> bool {
         self.reached.send_if_modified(|reached| {
-            let further = version > *reached;
-            *reached = version.max(*reached);
+            let further = version > reached.version;
+            reached.version = version.max(reached.version);
             further
         })
+    }
+
+    /// Other rules of zones are in use: whoever listens is told everything anew.
+    pub fn renew(&self) {
+        self.ring().clear();
+        let zones = Zones::in_use().id();
+        self.reached.send_if_modified(|reached| std::mem::replace(&mut reached.zones, zones) != zones);
     }
 
     /// Puts the frames after `since` into the ring, for all who come back from there: many do at once
@@ -126,9 +146,10 @@ impl Room {
             return Ok(());
         };
         let snapshot = at_least(services, self.provider_id, oldest - 1).await?;
-        for change in changes.iter().rev() {
-            let frame = Frame::change(change, &snapshot)?;
-            self.ring().prepend(frame);
+        let frames: Vec<_> = changes.iter().map(|change| Frame::change(change, &snapshot)).collect::<Result<_, _>>()?;
+        let mut ring = self.ring();
+        if snapshot.is_by_the_rules_in_use() {
+            frames.into_iter().rev().for_each(|frame| ring.prepend(frame));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use app::shared::Question;
 use app::shown::Shown;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::zones::Zones;
 use http::HeaderValue;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -27,6 +28,8 @@ pub type Key = (Uuid, Question);
 /// A page as it is sent.
 pub struct Page {
     version: i64,
+    /// [`Zones::id`] of the rules that its times are by.
+    zones: u64,
     since: DateTime<Utc>,
     until: DateTime<Utc>,
     /// Weak, because it is the same however the page is packed.
@@ -39,13 +42,14 @@ pub struct Page {
 }
 
 impl Page {
-    pub fn new(now: DateTime<Utc>, shown: Shown, policy: HeaderValue, plain: Bytes) -> Option<Self> {
+    pub fn new(now: DateTime<Utc>, zones: u64, shown: Shown, policy: HeaderValue, plain: Bytes) -> Option<Self> {
         let oldest = now + OLDEST;
         // Of all its bytes, because a browser that is told 304 goes on with those it has: their scripts must be the ones
         // that the policy of this page allows, and their time no older than this page's.
         let etag = format!("W/\"{}-{}\"", shown.version, hex::encode(&Sha256::digest(&plain)[..12]));
         Some(Self {
             version: shown.version,
+            zones,
             since: now,
             until: shown.until.map_or(oldest, |until| until.min(oldest)),
             etag: HeaderValue::try_from(etag).ok()?,
@@ -57,7 +61,7 @@ impl Page {
     }
 
     fn is_right(&self, version: i64, now: DateTime<Utc>) -> bool {
-        self.version >= version && self.since <= now && now < self.until
+        self.version >= version && self.zones == Zones::in_use().id() && self.since <= now && now < self.until
     }
 
     /// Packed as asked, or else how it is.

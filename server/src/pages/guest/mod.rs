@@ -15,6 +15,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use domain::zones::Zones;
 use domain::{Handle, Problem};
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
@@ -111,6 +112,8 @@ async fn page(state: &AppState, id: &RequestId, key: Key, version: i64) -> Optio
 
 async fn make(state: &AppState, id: &RequestId, question: &Question) -> Option<Page> {
     let telling = Telling::default();
+    // Before the page reads any, so that one made while others are put to use is not kept.
+    let zones = Zones::in_use().id();
     let mut request = question.request(Body::empty())?;
     request.extensions_mut().insert(telling.clone());
     request.extensions_mut().insert(id.clone());
@@ -119,7 +122,7 @@ async fn make(state: &AppState, id: &RequestId, question: &Question) -> Option<P
     let (parts, body) = response.into_parts();
     let body = whole(body).await?;
     let policy = parts.headers.get(CONTENT_SECURITY_POLICY)?.clone();
-    Page::new(state.services.clock.now(), shown, policy, body)
+    Page::new(state.services.clock.now(), zones, shown, policy, body)
 }
 
 impl Page {
