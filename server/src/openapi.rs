@@ -291,6 +291,7 @@ mod tests {
             "POST /bookings/{booking_id}/cancel",
             "GET /bookings/{booking_id}/ics",
             "GET|PATCH /me",
+            "GET /meta",
             "POST /offerings",
             "DELETE|GET|PUT /offerings/{offering_id}",
             "GET /openapi.json",

@@ -14,22 +14,25 @@ use crate::components::Copyable;
 use crate::components::ZoneSelect;
 use crate::error::ApiError;
 use crate::proof::Proof;
-use crate::server_functions::providers::{UpdateMe, public_url, whoami};
+use crate::server_functions::providers::{UpdateMe, public_url, tzdb_version, whoami};
 
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let update = ServerAction::<UpdateMe>::new();
     let change = ServerAction::<ChangePassword>::new();
-    let read = Resource::new_blocking(|| (), |_| async { Ok::<_, ApiError>((whoami().await?, public_url().await?)) });
+    let read = Resource::new_blocking(
+        || (),
+        |_| async { Ok::<_, ApiError>((whoami().await?, public_url().await?, tzdb_version().await?)) },
+    );
     view! {
         <Title text="Settings"/>
         <div class="toolbar"><h1>"Settings"</h1></div>
         <Suspense fallback=|| view! { <div class="panel skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match read.await {
-                    Ok((provider, url)) => {
+                    Ok((provider, url, zones)) => {
                         let email = provider.email.to_string();
-                        view! { <Profile provider url update/><ChangeOfPassword email change/> }.into_any()
+                        view! { <Profile provider url zones update/><ChangeOfPassword email change/> }.into_any()
                     }
                     Err(error) => view! { <PageFailure error/> }.into_any(),
                 }
@@ -41,7 +44,7 @@ pub fn SettingsPage() -> impl IntoView {
 }
 
 #[component]
-fn Profile(provider: Provider, url: String, update: ServerAction<UpdateMe>) -> AnyView {
+fn Profile(provider: Provider, url: String, zones: String, update: ServerAction<UpdateMe>) -> AnyView {
     let values = RwSignal::new(Entered::of([
         ("display_name", &provider.public.display_name),
         ("handle", &provider.public.handle),
@@ -77,6 +80,7 @@ fn Profile(provider: Provider, url: String, update: ServerAction<UpdateMe>) -> A
                 <Entry sheet name="bio" label="About you" kind=Kind::Area(4) hint="Guests read this above your times."/>
                 <ZoneSelect id="profile-time_zone" name="profile[time_zone]" label="Time zone" chosen=zone
                     hint="Hours that you add from now on are kept in it; those that are there keep theirs."/>
+                <p class="entry-hint">"Zone rules: IANA "{zones}"."</p>
                 <Failure error=rest/>
                 <div class="actions">
                     <button type="submit" class="button primary" disabled=update.pending()>"Save"</button>

@@ -25,6 +25,12 @@ pub async fn public_url() -> Result<String, ApiError> {
     Ok(address_of(&provider.public))
 }
 
+/// The release of the zone rules in use, such as `2026f`.
+#[server(prefix = "/rpc", endpoint = "tzdb_version", client = Scripts)]
+pub async fn tzdb_version() -> Result<String, ApiError> {
+    Ok(service::zones::version())
+}
+
 #[server(prefix = "/rpc", endpoint = "update_me", client = Scripts)]
 pub async fn update_me(profile: Entered) -> Result<Provider, ApiError> {
     let changes =

@@ -7,6 +7,7 @@ use crate::{
     setup::WASM,
     shell::{run, step},
     workspace::Workspace,
+    zones,
 };
 
 /// The crates of the host. Never all features together: `ssr` and `hydrate` of the app must not meet.
@@ -38,6 +39,7 @@ pub fn check(workspace: &Workspace) -> Outcome {
     if !passes("documentation", &mut documentation(workspace)) {
         failed.push("documentation");
     }
+    zones::note_newer(workspace);
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
 }
 

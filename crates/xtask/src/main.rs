@@ -11,6 +11,7 @@ mod css;
 mod document;
 mod frontend;
 mod postgres;
+mod python;
 mod run;
 mod setup;
 mod shell;
@@ -19,6 +20,7 @@ mod sqlx;
 mod summary;
 mod test;
 mod workspace;
+mod zones;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use crate::{
     shell::{ask, run, step, watch},
     summary::{CargoTest, Count, Summary, parse_playwright},
     workspace::{Workspace, make_folder, read},
+    zones,
 };
 
 pub fn test(workspace: &Workspace, only: Option<&str>) -> ExitCode {
@@ -49,6 +50,11 @@ pub fn test(workspace: &Workspace, only: Option<&str>) -> ExitCode {
         if let Err(why) = step("OpenAPI document", || document::test(workspace, &mut summary)) {
             eprintln!("xtask: {why}");
             summary.check("OpenAPI document", false);
+            missing.push(why);
+        }
+        if let Err(why) = step("zone database", || zones::test(workspace, &mut summary)) {
+            eprintln!("xtask: {why}");
+            summary.check("zone database", false);
             missing.push(why);
         }
     }

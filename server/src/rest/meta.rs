@@ -4,6 +4,8 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::extract::NoQuery;
+
 /// What a program may want to know of the server it speaks with.
 #[derive(Serialize, ToSchema)]
 pub struct Meta {
@@ -16,7 +18,10 @@ pub struct Meta {
 }
 
 /// What runs here
-#[utoipa::path(get, path = "/meta", tag = "About", responses((status = 200, body = Meta, description = "Versions.")))]
-pub async fn show() -> Json<Meta> {
+#[utoipa::path(
+    get, path = "/meta", tag = "About",
+    responses((status = 200, body = Meta, description = "Versions."), (status = 422, description = "invalid")),
+)]
+pub async fn versions(_: NoQuery) -> Json<Meta> {
     Json(Meta { version: env!("CARGO_PKG_VERSION"), tzdb_version: service::zones::version() })
 }

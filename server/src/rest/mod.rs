@@ -51,7 +51,7 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(v1(routes!(bookings::get)))
         .routes(v1(routes!(bookings::cancel)))
         .routes(v1(routes!(calendar_file::ics)))
-        .routes(v1(routes!(meta::show)))
+        .routes(v1(routes!(meta::versions)))
         .routes(v1(routes!(openapi::show)))
 }
 

@@ -45,6 +45,7 @@ async fn rightly(api: &Api, ada: &Someone) -> Things {
     let mine = |method: &'static str, path: &'static str| api.call(method, path).token(&ada.token);
 
     send(api.call("GET", "/openapi.json"), 200).await;
+    assert_eq!(send(api.call("GET", "/meta"), 200).await["tzdb_version"], service::zones::version());
     assert_eq!(send(api.call("GET", "/providers").query("search=ad"), 200).await["items"][0]["handle"], "ada");
     let profile = send(api.call("GET", "/providers/{provider}").path("provider", "ada"), 200).await;
     assert_eq!(profile["offerings"][0]["durations_minutes"], json!([30, 60]));
