@@ -96,7 +96,7 @@ async fn book_at_once(
     let booked = booked(snapshot.provider.provider_id, wanted.new, &plan, now);
     let (token, booking) = (ids::hash(&booked.manage_token), booked.booking.clone());
     let change = Change { event: event(&booking), changed: plan.changed, next: after(snapshot, &plan), answer: booked };
-    let seat = seat(&booking, &plan, &token)?;
+    let seat = seat(snapshot, &booking, &plan, &token)?;
     change_at_once(s, snapshot, now, claim, change, async |at| store::bookings::book_at_once(at, &seat).await).await
 }
 
@@ -130,7 +130,7 @@ async fn judged(mut tx: CalendarTx, wanted: &Wanted<'_>) -> Result<Done<Booked>,
     }
     let booked = booked(provider_id, new, &plan, now);
     let token = ids::hash(&booked.manage_token);
-    if !store::bookings::book(&mut tx, &seat(&booked.booking, &plan, &token)?).await? {
+    if !store::bookings::book(&mut tx, &seat(&snapshot, &booked.booking, &plan, &token)?).await? {
         // The version is locked: a group has fewer seats than it seemed.
         let s = tx.services().clone();
         return Err(taken_after_all(&s, tx.db(), provider_id, new).await?.into());
@@ -178,8 +178,15 @@ fn event(booking: &Booking) -> Event {
     }
 }
 
-fn seat<'a>(booking: &'a Booking, plan: &Plan, manage_token_hash: &'a [u8]) -> Result<NewSeat<'a>, Error> {
+fn seat<'a>(
+    snapshot: &'a Snapshot,
+    booking: &'a Booking,
+    plan: &Plan,
+    manage_token_hash: &'a [u8],
+) -> Result<NewSeat<'a>, Error> {
+    let zone = &snapshot.provider.time_zone;
     Ok(NewSeat {
+        agreed: (zone.local(booking.start), zone),
         booking,
         appointment_id: plan.appointment.appointment_id,
         blocked: plan.appointment.blocked,

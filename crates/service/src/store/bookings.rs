@@ -1,6 +1,6 @@
 //! Appointments and the seats in them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::booking::BookingFilter;
 use domain::{Booking, BookingStatus, Email, Guest, Side, TimeRange, TimeZone};
 use serde::Deserialize;
@@ -77,6 +77,8 @@ pub struct NewSeat<'a> {
     /// It is another guest's appointment too: the lowest free seat of it.
     pub joins: bool,
     pub manage_token_hash: &'a [u8],
+    /// What the provider's clock shows at the start, and in which zone.
+    pub agreed: (NaiveDateTime, &'a TimeZone),
 }
 
 /// Takes a stretch of time and its first seat, or a seat of a group. Whether there was one.
@@ -100,8 +102,9 @@ pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> 
          insert into booking
              (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
               guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
-              ends_at, created_at, updated_at, title, location)
-         select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21
+              ends_at, created_at, updated_at, title, location, agreed_local, agreed_zone)
+         select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21,
+                $22, $23
          from free where seat is not null
          returning seat",
         tx.provider_id(),
@@ -124,7 +127,9 @@ pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> 
         guest.notes,
         guest.time_zone.as_ref().map(TimeZone::name),
         booking.title,
-        booking.location
+        booking.location,
+        new.agreed.0,
+        new.agreed.1.name()
     )
     .fetch_optional(tx.db())
     .await?;
@@ -167,8 +172,9 @@ pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<boo
              insert into booking
                  (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
                   guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
-                  ends_at, created_at, updated_at, title, location)
-             select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21
+                  ends_at, created_at, updated_at, title, location, agreed_local, agreed_zone)
+             select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21,
+                    $32, $33
              from moved
          ), told as (
              insert into outbox (provider_id, outbox_id, topic, payload, created_at)
@@ -208,7 +214,9 @@ pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<boo
         at.message.payload,
         at.seen.kind(),
         changed.start(),
-        changed.end()
+        changed.end(),
+        new.agreed.0,
+        new.agreed.1.name()
     )
     .fetch_optional(at.connection)
     .await?;

@@ -3,7 +3,7 @@
 use domain::problem::ReasonCode;
 use domain::{Approval, BookingStatus, Effect, NewOffering, Problem};
 use service::paging::PageRequest;
-use service::{Actor, auth, availability, bookings};
+use service::{Actor, auth, availability, bookings, providers};
 use sqlx::PgPool;
 
 use crate::house::{at, guest, house, house_with, one_off, problem};
@@ -52,6 +52,29 @@ async fn a_seat_given_up_is_the_next_to_be_taken(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(seats, [1, 2]);
+}
+
+/// A law may move the instant away from the hour that two people have agreed.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_booking_remembers_the_wall_time_it_was_agreed_at(pool: PgPool) {
+    let class = NewOffering { capacity: 2, seats_per_guest: 2, step_minutes: 60, ..NewOffering::first() };
+    let house = house_with(pool, class).await;
+    let zone = domain::provider::ProviderChanges {
+        time_zone: Some("America/Vancouver".parse().unwrap()),
+        ..Default::default()
+    };
+    providers::update_me(&house.s, &house.actor, zone).await.unwrap();
+    house.open("2027-03-02T17:00:00Z", "2027-03-02T18:00:00Z").await;
+    for _ in 0..2 {
+        house.book("2027-03-02T17:00:00Z", 60).await.unwrap();
+    }
+    let agreed: Vec<(chrono::NaiveDateTime, String)> =
+        sqlx::query_as("select agreed_local, agreed_zone from booking order by seat")
+            .fetch_all(&house.s.pool)
+            .await
+            .unwrap();
+    let ten = ("2027-03-02T10:00:00".parse().unwrap(), "America/Vancouver".to_owned());
+    assert_eq!(agreed, [ten.clone(), ten]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
