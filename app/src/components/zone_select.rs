@@ -51,36 +51,41 @@ pub fn ZoneSelect(
 ) -> AnyView {
     let zones = RwSignal::new(listed(COMMON.map(str::to_owned).into(), &chosen.get_untracked()));
     let select = NodeRef::<html::Select>::new();
-    let fill = move |chosen: &str| {
-        #[cfg(feature = "hydrate")]
-        {
-            let known = crate::zone_tables::listed();
-            if known.len() > zones.with_untracked(Vec::len) {
-                zones.set(listed(known, chosen));
-            }
-        }
-        let _ = chosen;
-    };
-    // Before the list opens: a pointer comes first, also that of a finger.
-    let turn_to = move || {
+    // What is to stay chosen while the list becomes another.
+    let kept = StoredValue::new(String::new());
+    // Called before it opens (a pointer comes first, also that of a finger), and when the page itself turns to another zone.
+    let fill = move |shown: Option<String>| {
         #[cfg(feature = "hydrate")]
         leptos::task::spawn_local(async move {
             crate::zone_tables::load().await;
-            if let Some(chosen) = chosen.try_get_untracked() {
-                fill(&chosen);
+            let (Some(Some(select)), Some(length)) = (select.try_get_untracked(), zones.try_with_untracked(Vec::len))
+            else {
+                return;
+            };
+            let known = crate::zone_tables::listed();
+            if known.len() > length {
+                let shown = shown.unwrap_or_else(|| select.value());
+                zones.set(listed(known, &shown));
+                kept.set_value(shown);
             }
         });
+        #[cfg(not(feature = "hydrate"))]
+        let _ = shown;
     };
+    let first = chosen.get_untracked();
     effect(move || {
         let chosen = chosen.get();
-        fill(&chosen);
         if zones.with_untracked(|zones| !zones.contains(&chosen)) {
             zones.update(|zones| *zones = listed(std::mem::take(zones), &chosen));
+        }
+        if chosen != first {
+            fill(Some(chosen.clone()));
         }
         zones.track();
         // After the options, which are rendered by an effect too.
         if let Some(select) = select.get() {
-            request_animation_frame(move || select.set_value(&chosen));
+            let kept = kept.try_update_value(std::mem::take).filter(|kept| !kept.is_empty());
+            request_animation_frame(move || select.set_value(&kept.unwrap_or(chosen)));
         }
     });
     let options = part(move || {
@@ -95,7 +100,7 @@ pub fn ZoneSelect(
         <div class="entry">
             <label for=id>{label}</label>
             <select id=id name=name node_ref=select autocomplete="off"
-                on:focus=move |_| turn_to() on:pointerover=move |_| turn_to()
+                on:focus=move |_| fill(None) on:pointerover=move |_| fill(None)
                 aria-describedby=(!hint.is_empty()).then(|| format!("{id}-hint"))>
                 {options}
             </select>
