@@ -140,7 +140,7 @@ fn follow(
     data: Resource<Result<Packed, ApiError>>,
     is_under_way: RwSignal<bool>,
 ) {
-    let newest = memo(move || live.state.with(|state| (state.version, state.zones.clone())));
+    let newest = memo(move || live.state.with(|state| format!("{} {}", state.version, state.zones)));
     let seen = StoredValue::new(newest.get_untracked());
     effect(move || {
         let newest = newest.get();

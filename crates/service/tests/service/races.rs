@@ -99,7 +99,7 @@ async fn a_group_is_never_overbooked(pool: PgPool) {
     assert_eq!(seats, (1..=8).collect::<Vec<_>>());
     let ninth = "insert into booking select provider_id, $1, appointment_id, capacity, 9, status, 'NINTH',
          manage_token_hash, guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, reason, offering_id,
-         starts_at, ends_at, created_at, updated_at, title, location from booking limit 1";
+         starts_at, ends_at, created_at, updated_at, agreed_local, agreed_zone, title, location from booking limit 1";
     for (seat, constraint) in [("9", "booking_seat_exists"), ("3", "booking_seat_once")] {
         let refused = sqlx::query(sqlx::AssertSqlSafe(ninth.replace(" 9,", &format!(" {seat},"))))
             .bind(Uuid::from_u128(9))
