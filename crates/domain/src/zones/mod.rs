@@ -265,7 +265,6 @@ mod tests {
             zones.table().contains("-Asia/Katmandu=Asia/Kathmandu,")
                 || zones.table().contains("-Asia/Katmandu=Asia/Kathmandu ")
         );
-        println!("{} bytes", zones.table().len());
     }
 
     #[test]
