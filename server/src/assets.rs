@@ -3,17 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use leptos::config::LeptosOptions;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use crate::compression::Coding;
-use crate::state::AppState;
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
@@ -45,18 +42,19 @@ pub fn leptos_options(addr: SocketAddr) -> LeptosOptions {
         .build()
 }
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/pkg/{build}/{file}", get(package_file))
-        .route("/favicon.svg", get(|headers: HeaderMap| async move { file("favicon.svg", &headers, SHORT) }))
-        .route("/favicon.ico", get(|headers: HeaderMap| async move { file("favicon.svg", &headers, SHORT) }))
-        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /bookings/\nDisallow: /dashboard\n" }))
-}
-
 pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const SHORT: &str = "public, max-age=86400";
 
-async fn package_file(Path((build, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+pub async fn icon(headers: HeaderMap) -> Response {
+    file("favicon.svg", &headers, SHORT)
+}
+
+/// What is one person's is not to be found by others.
+pub async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /bookings/\nDisallow: /dashboard\n"
+}
+
+pub async fn package_file(Path((build, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
     // Another build's URL gets today's file, but not for ever.
     file(&format!("pkg/{name}"), &headers, if build == *BUILD { FOR_EVER } else { "no-cache" })
 }

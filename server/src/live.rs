@@ -11,8 +11,6 @@ use std::time::Duration;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Extension, Router};
 use domain::Problem;
 use http::{HeaderMap, header};
 use service::live::Live;
@@ -41,6 +39,13 @@ pub struct Settings {
     pub most: usize,
 }
 
+impl Settings {
+    /// As many sockets as the process may have.
+    pub fn of(config: &Config) -> Self {
+        Self { most: Capacity::of(config).live, ..Self::default() }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -52,24 +57,21 @@ impl Default for Settings {
     }
 }
 
-pub fn routes(config: &Config) -> Router<AppState> {
-    routes_with(Settings { most: Capacity::of(config).live, ..Settings::default() })
-}
-
-pub fn routes_with(settings: Settings) -> Router<AppState> {
-    let door = Arc::new(Door { settings, addresses: Addresses::new(settings.most, settings.most_per_address) });
-    Router::new().route("/api/v1/availability/{provider}/live", get(listen)).layer(Extension(door))
-}
-
 /// What all sockets share.
-struct Door {
+pub struct Door {
     settings: Settings,
     addresses: Addresses,
 }
 
-async fn listen(
+impl Door {
+    pub fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self { settings, addresses: Addresses::new(settings.most, settings.most_per_address) })
+    }
+}
+
+pub async fn listen(
+    door: Arc<Door>,
     State(state): State<AppState>,
-    Extension(door): Extension<Arc<Door>>,
     ClientAddress(address): ClientAddress,
     request_id: RequestId,
     provider: Result<Path<String>, PathRejection>,

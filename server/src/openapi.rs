@@ -20,6 +20,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::rest;
 use crate::rest::requests;
+use crate::routes;
 
 const ABOUT: &str = "When providers can be booked, and booking them.\n\n\
 Instants are RFC 3339 and come back in UTC; dates are `YYYY-MM-DD`, wall times `HH:MM`, lengths whole minutes. \
@@ -47,7 +48,7 @@ pub async fn show(asked: rest::IfNoneMatch) -> Response {
 
 /// What `eventide openapi` prints and `/api/v1/openapi.json` answers.
 pub fn document() -> OpenApi {
-    let mut api = rest::described().into_openapi();
+    let mut api = routes::api().into_openapi();
     api.info = InfoBuilder::new()
         .title("Eventide")
         .version(env!("CARGO_PKG_VERSION"))

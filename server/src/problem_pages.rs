@@ -2,25 +2,14 @@
 
 use std::fmt::Write;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
 use domain::Problem;
 use domain::problem::{PROBLEM_TYPES, ProblemType};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, StatusCode};
 
-use crate::state::AppState;
-
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/problems", get(index))
-        .route("/problems/{slug}", get(show))
-        .route("/problems/style.css", get(style))
-}
-
-async fn index() -> Response {
+pub async fn index() -> Response {
     let mut items = String::new();
     for kind in &PROBLEM_TYPES {
         let ProblemType { slug, status, title, .. } = kind;
@@ -31,7 +20,7 @@ async fn index() -> Response {
     page(StatusCode::OK, "Problems", &body)
 }
 
-async fn show(Path(slug): Path<String>) -> Response {
+pub async fn show(Path(slug): Path<String>) -> Response {
     match PROBLEM_TYPES.iter().find(|kind| kind.slug == slug) {
         Some(kind) => page(StatusCode::OK, kind.title, &explained(kind)),
         None => {
@@ -116,6 +105,6 @@ footer { margin-top: 3rem; }
 footer a { margin-right: 1rem; }
 ";
 
-async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {
+pub async fn style() -> ([(HeaderName, &'static str); 2], &'static str) {
     ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")], STYLE)
 }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use domain::zones::Zones;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -15,10 +13,6 @@ use tokio::sync::Mutex;
 use crate::assets::FOR_EVER;
 use crate::compression::{self, Coding};
 use crate::state::AppState;
-
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/zones/{edition}", get(table))
-}
 
 /// The table of the rules in use, packed.
 struct Table {
@@ -58,7 +52,7 @@ impl Tables {
     }
 }
 
-async fn table(State(state): State<AppState>, Path(asked): Path<String>, headers: HeaderMap) -> Response {
+pub async fn table(State(state): State<AppState>, Path(asked): Path<String>, headers: HeaderMap) -> Response {
     let table = state.zone_tables.in_use().await;
     let coding = Coding::of(&headers);
     let packed = match coding {

@@ -2,16 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::extract::Path;
-use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use utoipa_swagger_ui::{Config, SwaggerFile};
-
-use crate::state::AppState;
 
 /// Scripts from here only; Swagger UI writes style attributes and draws icons from data URLs.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -31,15 +26,20 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     Arc::new(config)
 });
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/docs", get(|| async { Redirect::to("/api/docs/") }))
-        .route("/api/docs/", get(|| async { Html(include_str!("index.html")) }))
-        .route("/api/docs/{file}", get(|Path(name): Path<String>| async move { file(&name) }))
-        .layer(map_response(allow))
+/// The page has files beside it.
+pub async fn slash() -> Redirect {
+    Redirect::to("/api/docs/")
 }
 
-fn file(name: &str) -> Response {
+pub async fn page() -> Html<&'static str> {
+    Html(include_str!("index.html"))
+}
+
+pub async fn file(Path(name): Path<String>) -> Response {
+    named(&name)
+}
+
+fn named(name: &str) -> Response {
     match name {
         // Swagger UI's own page, which has not our style.
         "index.html" => Redirect::to("/api/docs/").into_response(),
@@ -64,7 +64,8 @@ fn swagger_file(SwaggerFile { bytes, content_type, gzpipped, .. }: SwaggerFile<'
     response
 }
 
-async fn allow(mut response: Response) -> Response {
+/// Its policy, and that it may be kept.
+pub async fn allow(mut response: Response) -> Response {
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     if response.status().is_success() {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));

@@ -1,11 +1,10 @@
 //! What who waits sees of the line: a page that shows the place and follows it without being loaded again.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::Problem;
 use serde_json::json;
 use tokio::time::Instant;
@@ -18,12 +17,8 @@ use crate::state::AppState;
 const TICKET: &str = "eventide_line";
 const SECONDS: u32 = 3600;
 
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/rpc/line", get(position)).route("/problems/line.js", get(script))
-}
-
 /// `{"position": n}`; 0: now.
-async fn position(State(state): State<AppState>, headers: HeaderMap) -> Response {
+pub async fn position(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let position =
         ticket(&headers).and_then(|ticket| state.line.position(ticket, state.rendering.free(), Instant::now()));
     match position {
@@ -84,7 +79,8 @@ async function look() {
 look();
 ";
 
-async fn script() -> Response {
+/// Follows the place, for the page of who waits.
+pub async fn script() -> Response {
     let kind = (CONTENT_TYPE, "text/javascript; charset=utf-8");
     ([kind, (CACHE_CONTROL, "public, max-age=3600")], SCRIPT).into_response()
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use door::{routes, ticket, waiting};
+pub use door::{position, script, ticket, waiting};
 
 /// More would only wait for nothing.
 const MOST_WAITING: usize = 50_000;

@@ -5,46 +5,31 @@ mod policy;
 pub mod rendering;
 
 use std::net::Ipv4Addr;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app::context::{Allowed, Guard, Guarded, Making, Network, Peer, RequestId as ForPages, Site};
 use app::shown::Telling;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use domain::Problem;
 use http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY};
 use http::request::Parts;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{AxumRouteListing, generate_route_list};
 
 use crate::client_address::ClientAddress;
 use crate::request_id::{self, RequestId, problem_response};
 use crate::state::AppState;
 
-/// Listed once for the process. While leptos lists routes, no resource of the whole process loads (it has one flag for
-/// that), and the first listing to end lets those of another load, without their context: of several servers in one
-/// process, as in tests, some would stand still and some would panic.
-static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
-
-pub fn routes() -> Router<AppState> {
-    // The guest's page has a door of its own.
-    let pages = PAGES.iter().filter(|page| page.path() != "/{handle}");
-    let pages = pages.fold(Router::new(), |router, page| router.route(page.path(), get(show)));
-    pages.route("/rpc/{*function}", post(call))
-}
-
 /// A page, for whoever asks for it.
-async fn show(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
+pub async fn show(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
     let shown = state.clone();
     state.rendering.run(id, async move { render(&shown, request).await }).await
 }
 
 /// A server function. Its body is there already (`rpc::layer`): who sends slowly, or leaves, has begun nothing.
-async fn call(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
+pub async fn call(State(state): State<AppState>, id: RequestId, request: Request) -> Response {
     let context = context(state.clone());
     let called = async move {
         rendering::apart(leptos_axum::handle_server_fns_with_context(context, request)).await.into_response()

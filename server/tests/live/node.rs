@@ -74,7 +74,7 @@ impl Node {
         let Ok((_, config)) = Config::read([OsString::from("eventide")]) else { panic!("the defaults are right") };
         let accepting = accept::Settings::of(&config);
         let state = AppState::new(services.clone(), config, shutdown.clone());
-        let router = server::live::routes_with(setup.sockets).with_state(state);
+        let router = server::routes::live_socket(server::live::Door::new(setup.sockets)).with_state(state);
         let listener = listen(setup.small_buffers);
         let addr = listener.local_addr().unwrap();
         let stop = shutdown.clone();

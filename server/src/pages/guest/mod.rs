@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use app::shared::Question;
 use app::shown::Telling;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use domain::zones::Zones;
 use domain::{Handle, Problem};
@@ -26,7 +23,6 @@ use service::providers::{self, Found};
 use tokio::time::{Instant, timeout};
 
 use super::rendering::whole;
-use super::show;
 use crate::client_address::ClientAddress;
 use crate::compression::Coding;
 use crate::line::{self, Arrival};
@@ -41,12 +37,7 @@ pub use kept::Kept;
 /// How long a guest waits for a page before it is the line that they see.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// In a layer of its own, as REST: in a rush most requests of all come through here, and each layer costs.
-pub fn routes(state: &AppState) -> Router<AppState> {
-    Router::new().route("/{provider}", get(guest)).layer(from_fn_with_state(state.clone(), middleware::guests))
-}
-
-async fn guest(
+pub async fn show(
     State(state): State<AppState>,
     id: RequestId,
     address: ClientAddress,
@@ -74,7 +65,7 @@ async fn guest(
         let place = match state.line.arrive(ticket, address.network(), state.rendering.free(), Instant::now()) {
             Arrival::Enters => match timeout(PATIENCE, page(&state, &id, key, version)).await {
                 Ok(Some(page)) => return page.answer(coding, &asked).await,
-                Ok(None) => return own(show(State(state), id, request).await, coding).await,
+                Ok(None) => return own(super::show(State(state), id, request).await, coding).await,
                 Err(_) => state.line.step_back(ticket, address.network(), Instant::now()),
             },
             Arrival::Waits(place) => place,
@@ -82,7 +73,7 @@ async fn guest(
         };
         return line::waiting(&place, state.config.is_https());
     }
-    own(show(State(state), id, request).await, coding).await
+    own(super::show(State(state), id, request).await, coding).await
 }
 
 /// To the page under the handle that the provider has now. Not for ever: the old one can be taken back, and some day be
@@ -117,7 +108,7 @@ async fn make(state: &AppState, id: &RequestId, question: &Question) -> Option<P
     let mut request = question.request(Body::empty())?;
     request.extensions_mut().insert(telling.clone());
     request.extensions_mut().insert(id.clone());
-    let response = show(State(state.clone()), id.clone(), request).await;
+    let response = super::show(State(state.clone()), id.clone(), request).await;
     let shown = telling.told().filter(|_| response.status() == StatusCode::OK)?;
     let (parts, body) = response.into_parts();
     let body = whole(body).await?;
