@@ -28,7 +28,11 @@ pub fn offset(instant: Instant, zone: &str) -> TimeDelta {
 
 /// `UTC+05:45`.
 pub fn offset_label(instant: Instant, zone: &str) -> String {
-    let minutes = offset(instant, zone).num_minutes();
+    ahead_label(offset(instant, zone).num_minutes())
+}
+
+/// Of clocks that are so many minutes ahead of UTC.
+pub fn ahead_label(minutes: i64) -> String {
     let sign = if minutes < 0 { '-' } else { '+' };
     format!("UTC{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
@@ -43,16 +47,34 @@ pub fn time_label(time: NaiveDateTime) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
-/// `09:30 – 10:00`, and with a mark where the end is on a later day: `23:30 – 00:30 (+1)`.
-pub fn range_label(start: NaiveDateTime, end: NaiveDateTime) -> String {
-    let days = (end.date() - start.date()).num_days();
+/// `09:30 – 10:00`, and with a mark where the end is on a later day: `23:30 – 00:30 (+1)`. Over the hour that comes
+/// twice, `01:30 UTC-04:00 – 01:30 UTC-05:00`.
+pub fn range_label(start: Instant, end: Instant, zone: &str) -> String {
+    let (from, to) = (local(start, zone), local(end, zone));
+    let days = (to.date() - from.date()).num_days();
     let later = if days > 0 { format!(" (+{days})") } else { String::new() };
-    format!("{} – {}{later}", time_label(start), time_label(end))
+    let named = |time, at| match is_put_back(start, end, zone) {
+        true => format!("{} {}", time_label(time), offset_label(at, zone)),
+        false => time_label(time),
+    };
+    format!("{} – {}{later}", named(from, start), named(to, end))
+}
+
+/// Whether clocks are put back between two instants so that one of them could be read as an hour earlier or later.
+pub fn is_put_back(start: Instant, end: Instant, zone: &str) -> bool {
+    let back = offset(start, zone) - offset(end, zone);
+    let shown = |at: Instant| local(at, zone);
+    back > TimeDelta::zero() && (shown(start + back) == shown(start) || shown(end - back) == shown(end))
 }
 
 /// `Monday 23 November`.
 pub fn date_label(date: NaiveDate) -> String {
-    format!("{} {} {}", weekday(date), date.day(), MONTHS[date.month0() as usize])
+    format!("{} {} {}", weekday(date), date.day(), month_name(date))
+}
+
+/// `November`.
+pub fn month_name(date: NaiveDate) -> &'static str {
+    MONTHS[date.month0() as usize]
 }
 
 /// `Monday 23 November 2026`.
@@ -62,7 +84,7 @@ pub fn full_date_label(date: NaiveDate) -> String {
 
 /// `November 2026`.
 pub fn month_label(date: NaiveDate) -> String {
-    format!("{} {}", MONTHS[date.month0() as usize], date.year())
+    format!("{} {}", month_name(date), date.year())
 }
 
 /// `45 min`, `1 h`, `1 h 30 min`.
@@ -181,11 +203,24 @@ mod tests {
         assert_eq!(time_label(start), "09:05");
         assert_eq!(date_label(start.date()), "Monday 23 November");
         assert_eq!(full_date_label(start.date()), "Monday 23 November 2026");
-        assert_eq!(range_label(start, at("2026-11-23T10:00:00")), "09:05 – 10:00");
-        assert_eq!(range_label(at("2026-11-23T23:30:00"), at("2026-11-24T00:30:00")), "23:30 – 00:30 (+1)");
+        let range = |start: &str, end: &str| range_label(at(start).and_utc(), at(end).and_utc(), "UTC");
+        assert_eq!(range("2026-11-23T09:05:00", "2026-11-23T10:00:00"), "09:05 – 10:00");
+        assert_eq!(range("2026-11-23T23:30:00", "2026-11-24T00:30:00"), "23:30 – 00:30 (+1)");
         assert_eq!(offset_label(start.and_utc(), "Asia/Kathmandu"), "UTC+05:45");
         assert_eq!(offset_label(start.and_utc(), "America/St_Johns"), "UTC-03:30");
         assert_eq!([30, 60, 90].map(duration_label), ["30 min", "1 h", "1 h 30 min"]);
+    }
+
+    #[test]
+    fn a_stretch_over_the_hour_that_comes_twice_names_both_offsets() {
+        let range = |start: &str, end: &str| range_label(at(start).and_utc(), at(end).and_utc(), "America/New_York");
+        // Clocks go back from 02:00 to 01:00 on 1 November 2026, at 06:00 UTC.
+        assert_eq!(range("2026-11-01T05:30:00", "2026-11-01T06:30:00"), "01:30 UTC-04:00 – 01:30 UTC-05:00");
+        assert_eq!(range("2026-11-01T05:30:00", "2026-11-01T07:30:00"), "01:30 UTC-04:00 – 02:30 UTC-05:00");
+        assert_eq!(range("2026-11-01T04:30:00", "2026-11-01T06:15:00"), "00:30 UTC-04:00 – 01:15 UTC-05:00");
+        // A night around it, and the spring's, are what they seem.
+        assert_eq!(range("2026-11-01T02:00:00", "2026-11-01T11:00:00"), "22:00 – 06:00 (+1)");
+        assert_eq!(range("2027-03-14T06:30:00", "2027-03-14T07:30:00"), "01:30 – 03:30");
     }
 
     #[test]

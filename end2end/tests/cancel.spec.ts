@@ -52,6 +52,8 @@ test('the guest sees at once that the provider has cancelled', async ({ page, re
   });
   expect(cancelled.status()).toBe(200);
   await expect(page.getByRole('heading', { name: 'Cancelled' })).toBeVisible();
+  await expect(page.getByText('The provider had to cancel this one.')).toBeVisible();
+  await expect(page.getByText('The time is free for others again.')).toHaveCount(0);
   await expect(page.getByText('The piano is out of tune')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Cancel…' })).toBeHidden();
 });

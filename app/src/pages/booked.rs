@@ -1,6 +1,6 @@
 //! A booking as its guest sees it: confirmation, details, and the way to cancel.
 
-use domain::{Booking, BookingStatus};
+use domain::{Booking, BookingStatus, Side};
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -71,7 +71,7 @@ fn Page(booked: BookedData, key: String, data: Resource<Result<Packed, ApiError>
     });
     let is_over = booking.end <= now;
     let is_standing = booking.status.is_active() && !is_over;
-    let (title, words) = heading(booking.status, is_over);
+    let (title, words) = heading(&booking, is_over);
     let tone = match booking.status {
         BookingStatus::Pending => "waiting",
         status if status.is_active() => "good",
@@ -162,12 +162,15 @@ fn follow(
     });
 }
 
-fn heading(status: BookingStatus, is_over: bool) -> (&'static str, &'static str) {
-    match status {
+fn heading(booking: &Booking, is_over: bool) -> (&'static str, &'static str) {
+    match booking.status {
         BookingStatus::Pending if is_over => ("This request is over", "It was not confirmed in time."),
         BookingStatus::Confirmed if is_over => ("This appointment is over", "Thank you for coming."),
         BookingStatus::Pending => ("Your request is in", "The time is kept for you until it is confirmed or declined."),
         BookingStatus::Confirmed => ("You are booked", "See you then."),
+        BookingStatus::Cancelled if booking.cancelled_by == Some(Side::Provider) => {
+            ("Cancelled", "The provider had to cancel this one.")
+        }
         BookingStatus::Cancelled => ("Cancelled", "The time is free for others again."),
         BookingStatus::Declined => ("Declined", "The provider could not take this one."),
         BookingStatus::Completed => ("This appointment is over", "Thank you for coming."),
@@ -177,8 +180,8 @@ fn heading(status: BookingStatus, is_over: bool) -> (&'static str, &'static str)
 
 /// Date and hours by one clock.
 fn when(booking: &Booking, zone: &str) -> AnyView {
-    let (start, end) = (local_time::local(booking.start, zone), local_time::local(booking.end, zone));
-    let (day, hours) = (full_date_label(start.date()), range_label(start, end));
+    let day = full_date_label(local_time::local(booking.start, zone).date());
+    let hours = range_label(booking.start, booking.end, zone);
     let clock = format!("{} ({})", zone_label(zone), offset_label(booking.start, zone));
     view! { <p class="when"><strong>{day}", "<span class="whole">{hours}</span></strong> <span>{clock}</span></p> }
         .into_any()

@@ -1,6 +1,6 @@
 //! The last step: who comes. Says at once when the time goes meanwhile, and keeps what was typed.
 
-use domain::{Form, Instant, NewBooking, Problem, Slot, TimeRange, slots};
+use domain::{Form, Instant, NewBooking, Problem, TimeRange};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -233,7 +233,7 @@ fn Summary(picker: Picker) -> AnyView {
     let hours = picker.text(|chosen| {
         let Some(start) = chosen.asked.start else { return String::new() };
         let end = start + chrono::TimeDelta::minutes(i64::from(chosen.duration));
-        range_label(chosen.local(start), chosen.local(end))
+        range_label(start, end, &chosen.zone)
     });
     let title = picker.text(|chosen| chosen.offering().map(|offering| offering.title.clone()).unwrap_or_default());
     let about = picker.text(|chosen| {
@@ -261,7 +261,7 @@ struct Loss {
 impl Loss {
     fn new(sending: Sending) -> Self {
         let picker = sending.picker;
-        let is_free = move || picker.read(|chosen| chosen.slot().is_some());
+        let is_free = move || picker.read(|chosen| chosen.is_free);
         let is_unanswered =
             move || sending.unanswered.with(|start| !start.is_empty() && *start == picker.read(start_text));
         let is_own = move || sending.is_under_way.get() || sending.is_done.get() || is_unanswered();
@@ -281,19 +281,16 @@ impl Loss {
 
     /// The nearest free starts.
     fn nearest(self, chosen: &Chosen) -> Vec<Instant> {
-        // What is free for another type or length is no way out.
-        let Some(start) = chosen.asked.start.filter(|_| chosen.is_as_asked) else { return Vec::new() };
         // A page that still takes the time for free has not heard yet: the refusal knows better.
-        if chosen.slot().is_some() {
-            return self.sending.error.with(|error| match error {
-                Some(ApiError(Problem::SlotTaken { alternatives })) => {
-                    alternatives.iter().take(3).map(TimeRange::start).collect()
-                }
-                _ => Vec::new(),
-            });
+        if !chosen.is_free {
+            return chosen.nearest.clone();
         }
-        let all: Vec<Slot> = chosen.days.values().flatten().copied().collect();
-        slots::nearest(&all, start, 3).iter().map(TimeRange::start).collect()
+        self.sending.error.with(|error| match error {
+            Some(ApiError(Problem::SlotTaken { alternatives })) => {
+                alternatives.iter().take(3).map(TimeRange::start).collect()
+            }
+            _ => Vec::new(),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use super::choice::{Chosen, month_text};
+use super::choice::{Chosen, is_in, month_text};
 use super::focus;
 use super::picker::{Apply, Picker};
 use crate::components::ZoneSelect;
@@ -20,10 +20,6 @@ fn date_at(index: usize, month: NaiveDate) -> Option<NaiveDate> {
     let date =
         month - TimeDelta::days(i64::from(month.weekday().num_days_from_monday())) + TimeDelta::days(index as i64);
     Some(date).filter(|date| is_in(date, month))
-}
-
-fn is_in(date: &NaiveDate, month: NaiveDate) -> bool {
-    (date.year(), date.month()) == (month.year(), month.month())
 }
 
 /// Where the keyboard is in the grid.
@@ -110,6 +106,8 @@ pub fn Month(picker: Picker) -> AnyView {
     let shown_date = picker.maybe(|chosen| chosen.date.map(|date| date.to_string()));
     let no_month = picker.flag(|chosen| chosen.asked.month.is_none());
     let no_date = picker.flag(|chosen| chosen.asked.date.is_none() && chosen.asked.start.is_none());
+    let zone = picker.text(|chosen| chosen.zone.clone());
+    let is_linked = picker.flag(|chosen| chosen.asked.zone.is_some());
     view! {
         <section class="month" aria-label="Day">
             // Before the buttons: of two values of one name the last counts, and that is the button's.
@@ -124,7 +122,9 @@ pub fn Month(picker: Picker) -> AnyView {
                 <thead><tr>{heads.collect_view()}</tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
-            <ZoneSelect id="tz" name="tz" label="Times are shown for" chosen=picker.text(|chosen| chosen.zone.clone())/>
+            // Tells the zone of a plain form that nobody chose.
+            <input type="hidden" name="home" value=zone.get_untracked() disabled=is_linked/>
+            <ZoneSelect id="tz" name="tz" label="Times are shown for" chosen=zone/>
             <Apply/>
         </section>
     }
@@ -135,7 +135,7 @@ pub fn Month(picker: Picker) -> AnyView {
 fn Day(index: usize, keys: Keys) -> AnyView {
     let picker = keys.picker;
     let date = move || picker.read(|chosen| date_at(index, chosen.month));
-    let free = move |chosen: &Chosen| date_at(index, chosen.month).map_or(0, |date| chosen.slots(date).len());
+    let free = move |chosen: &Chosen| date_at(index, chosen.month).map_or(0, |date| chosen.free_on(date));
     let is_free = move || picker.read(free) > 0;
     let is_chosen = move || date().is_some_and(|date| picker.read(|chosen| chosen.date == Some(date)));
     let is_today = move || date().is_some_and(|date| picker.read(|chosen| chosen.today == date));
@@ -151,18 +151,13 @@ fn Day(index: usize, keys: Keys) -> AnyView {
         let is_stop = || date() == Some(picker.read(|chosen| keys.stop(chosen)));
         keys.awake.get().then(|| if is_stop() { "0" } else { "-1" }.to_owned())
     });
-    let choose = move |ev: leptos::ev::MouseEvent| {
-        if keys.awake.get_untracked() && !untrack(is_free) {
-            ev.prevent_default();
-        }
-    };
     view! {
         <td aria-selected=maybe(move || Some(is_chosen().to_string()))>
             <button class="day" name="date" id=maybe(move || date().map(|date| format!("day-{date}")))
                 value=maybe(move || date().map(|date| date.to_string())) hidden=flag(move || date().is_none())
                 data-free=mark(is_free) data-chosen=mark(is_chosen) aria-disabled=mark(move || !is_free())
                 aria-current=maybe(move || is_today().then(|| "date".to_owned())) aria-label=label tabindex=order
-                on:focus=move |_| keys.reached.set(untrack(date)) on:click=choose>
+                on:focus=move |_| keys.reached.set(untrack(date))>
                 {text(move || date().map(|date| date.day().to_string()).unwrap_or_default())}
             </button>
         </td>

@@ -55,12 +55,12 @@ impl Picker {
             asked
         };
         #[cfg(feature = "hydrate")]
-        Self::wake(data, now, home, asked.clone());
+        Self::wake(data, now, home);
         let last = LastDays::default();
-        let chosen = memo(move || {
+        let chosen = Memo::new(move |before: Option<&Chosen>| {
             let asked = asked();
             let zone = asked.zone.clone().unwrap_or_else(|| home.get());
-            live.state.with(|state| Chosen::of(asked, zone, state, now.get(), &last))
+            live.state.with(|state| Chosen::of(asked, zone, state, now.get(), &last, before))
         });
         let (navigate, location) = (use_navigate(), use_location());
         let go = Callback::new(move |(name, value): (String, String)| {
@@ -91,7 +91,7 @@ impl Picker {
 
     /// What the first render must not know: the browser's clock and zone.
     #[cfg(feature = "hydrate")]
-    fn wake(data: &GuestData, now: RwSignal<Instant>, home: RwSignal<String>, asked: impl Fn() -> Asked + 'static) {
+    fn wake(data: &GuestData, now: RwSignal<Instant>, home: RwSignal<String>) {
         let (then, is_chosen) = (data.now, data.zone_is_chosen);
         effect(move || {
             // By the server's clock where the browser's own is wrong. A page that many get can be a minute old: by so
@@ -112,11 +112,6 @@ impl Picker {
                         home.try_set(own);
                     }
                 });
-            }
-        });
-        effect(move || {
-            if let Some(zone) = asked().zone {
-                remember_zone(&CHOSEN.to_string(), &zone);
             }
         });
     }
@@ -151,13 +146,18 @@ impl Picker {
     pub fn submit(self, ev: &SubmitEvent) {
         ev.prevent_default();
         let pressed = ev.submitter().and_then(|submitter| submitter.dyn_into::<HtmlButtonElement>().ok());
-        if let Some(pressed) = pressed.filter(|pressed| !pressed.name().is_empty()) {
+        // What is not free, or was taken under the finger, does nothing.
+        let can = |button: &HtmlButtonElement| !button.name().is_empty() && !button.has_attribute("aria-disabled");
+        if let Some(pressed) = pressed.filter(can) {
             self.go(&pressed.name(), pressed.value());
         }
     }
 
     /// The one choice that can need what is not on the page.
     fn choose_zone(self, name: String, zone: String) {
+        // A person's choice, and no link's: it holds for the pages to come.
+        #[cfg(feature = "hydrate")]
+        remember_zone(&CHOSEN.to_string(), &zone);
         #[cfg(feature = "hydrate")]
         spawn_local(async move {
             match zone_tables::todays_name(zone.clone()).await {
