@@ -7,6 +7,12 @@ pub fn query<const N: usize>(parts: [(&str, &str); N]) -> String {
     if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
 }
 
+/// The way to sign in, and from there to the page that was asked for.
+#[cfg(feature = "provider")]
+pub fn sign_in_page(then: &str) -> String {
+    format!("/sign-in{}", query([("then", then)]))
+}
+
 /// Percent-encoded, all but what never needs it (RFC 3986, 2.3) and the slash in a zone's name.
 pub fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -1,6 +1,6 @@
 // Signing up, in and out, and what is refused on the way.
 import { inDays } from '../support/clock.ts';
-import { nextMonday, signIn } from '../support/provider.ts';
+import { nextMonday, openWeek, signIn } from '../support/provider.ts';
 import { makeProvider, unique } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
 
@@ -80,9 +80,11 @@ test('a provider signs up, opens hours and signs out without scripts', async ({ 
   await page.getByRole('main').getByRole('button', { name: 'Sign up' }).click();
   await page.waitForURL('**/dashboard');
   await page.getByRole('button', { name: 'Mon–Fri, 09:00–17:00' }).click();
+  await expect(page.getByRole('heading', { name: 'Your page is ready' })).toBeVisible();
+  await expect(page.getByLabel('Address of your public page')).toHaveValue(new RegExp(`/${handle}$`));
   // Not this week: at a weekend nothing is left of it.
   await page.goto(`/dashboard?week=${nextMonday(inDays(0, 'Europe/Paris'))}`);
-  await expect(page.getByRole('link', { name: /^Open, \w+day .*, 09:00 to 17:00, weekly$/ }).first()).toBeAttached();
+  await expect(page.getByRole('link', { name: /^Open, \w+day .*, 09:00–17:00 weekly$/ }).first()).toBeAttached();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
 });
@@ -144,6 +146,67 @@ test('sessions are ended and the password is changed without scripts', async ({ 
   await password.getByLabel('New password').fill('seventeen quiet owls');
   await password.getByRole('button', { name: 'Change password' }).click();
   await expect(page).toHaveURL(/\/dashboard\/settings$/);
+  await expect(password.getByRole('status')).toHaveText('Changed. Everywhere else you are signed out.');
+  // Told once.
+  await page.reload();
+  await expect(password.getByRole('status')).toHaveText('');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await signIn(page, { ...provider, password: 'seventeen quiet owls' });
+});
+
+test('a page that was asked for is there after signing in, and no other site', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const week = nextMonday(inDays(0, 'Europe/Paris'));
+  const wanted = `/dashboard?week=${week}`;
+  await page.goto(wanted);
+  await expect(page).toHaveURL(/\/sign-in\?then=/);
+  const enter = async (password: string) => {
+    await page.getByLabel('E-mail').fill(provider.email);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  };
+  await enter('not the password');
+  await expect(page.getByRole('alert').filter({ hasText: /\S/ })).toBeVisible();
+  await enter(provider.password);
+  await page.waitForURL(`**${wanted}`);
+
+  await page.goto('/sign-in?then=https%3A%2F%2Fevil.example%2Fdashboard');
+  await enter(provider.password);
+  await page.waitForURL('**/dashboard');
+});
+
+test('when the session ends while a dialog is open, nothing that was typed is lost', async ({ page, request, somebody, context, faults }) => {
+  faults.expect(/status of 401/);
+  const provider = await makeProvider(request, { open: false });
+  const monday = nextMonday(inDays(0, 'Europe/Paris'));
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  await page.getByRole('link', { name: 'Add hours', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add hours' });
+  await dialog.getByLabel('Note, for you only').fill('Bring the keys');
+
+  const other = await somebody();
+  await signIn(other, provider);
+  await other.goto('/dashboard/settings');
+  await other.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await expect(other.getByRole('status').filter({ hasText: 'Everywhere else you are signed out.' })).toBeVisible();
+
+  await dialog.getByRole('button', { name: 'Add hours' }).click();
+  const way = dialog.getByRole('link', { name: 'Sign in in a new tab' });
+  const opened = context.waitForEvent('page');
+  await way.click();
+  const tab = await opened;
+  await tab.getByLabel('E-mail').fill(provider.email);
+  await tab.getByLabel('Password').fill(provider.password);
+  await tab.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await tab.waitForURL('**/dashboard');
+
+  await expect(dialog.getByLabel('Note, for you only')).toHaveValue('Bring the keys');
+  await dialog.getByRole('button', { name: 'Add hours' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('Bring the keys')).toBeVisible();
+  // This page is of the session that has ended; signing out works from it all the same.
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page).toHaveURL(/\/$/);
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
 });

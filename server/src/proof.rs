@@ -26,12 +26,21 @@ pub fn demanded(state: &AppState, parts: &Parts, body: &[u8]) -> Result<(), Prob
     let is_open = path.strip_prefix("/rpc/").is_some_and(|function| OPEN.contains(&function));
     let session = cookie_of(&parts.headers, session_cookie_name(state.config.is_https()));
     let Some(session) = session.filter(|_| !is_open && !parts.headers.contains_key(HEADER)) else { return Ok(()) };
-    let sent = is_form(&parts.headers).then(|| url::form_urlencoded::parse(body).find(|(name, _)| name == FIELD));
-    if sent.flatten().is_some_and(|(_, sent)| proof::fits(&sent, session)) {
+    let sent = is_form(&parts.headers).then(|| sent(body));
+    if sent.flatten().is_some_and(|sent| proof::fits(&sent, session)) {
         return Ok(());
     }
     tell(state, parts);
     Err(Problem::Forbidden)
+}
+
+/// Whether a form that was refused has a proof, such as pages of other sessions have.
+pub fn is_of_another_session(body: &[u8]) -> bool {
+    sent(body).is_some_and(|sent| sent.len() == 64 && sent.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn sent(body: &[u8]) -> Option<String> {
+    url::form_urlencoded::parse(body).find(|(name, _)| name == FIELD).map(|(_, sent)| sent.into_owned())
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -29,6 +29,7 @@ const NOWHERE: &str = "http://nowhere.invalid/";
 const ERROR: HeaderName = HeaderName::from_static(SERVER_FN_ERROR_HEADER);
 /// The longest address of a page that a form of ours goes back to.
 const LONGEST_PAGE: usize = 2000;
+const SIGN_OUT: &str = "/rpc/sign_out";
 /// In which leptos would tell of errors, and would read them.
 const FORGEABLE: [&str; 2] = ["__path", "__err"];
 
@@ -65,6 +66,10 @@ async fn call(state: &AppState, request: Request, next: Next) -> Response {
         Err(problem) => return refused(&problem, &headers, true),
     };
     if let Err(problem) = proof::demanded(state, &parts, &form) {
+        // From a page of a session that has ended: it is the start page that knows who is signed in now.
+        if parts.uri.path() == SIGN_OUT && proof::is_of_another_session(&form) {
+            return go_to("/", HeaderMap::new());
+        }
         return refused(&problem, &headers, true);
     }
     parts.headers.insert(header::REFERER, HeaderValue::from_static(NOWHERE));

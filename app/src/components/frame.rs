@@ -37,7 +37,7 @@ fn links(viewer: Option<Viewer>) -> AnyView {
     match viewer {
         Some(viewer) => view! {
             <a class="button quiet" href="/dashboard" title=viewer.display_name>"Dashboard"</a>
-            <form method="post" action=SignOut::url()>
+            <form method="post" action=SignOut::url() on:submit=leave>
                 <Proof/>
                 <button class="button quiet">"Sign out"</button>
             </form>
@@ -50,6 +50,21 @@ fn links(viewer: Option<Viewer>) -> AnyView {
         .into_any(),
     }
 }
+
+/// With scripts: the page's own proof is of the session that it came with, and that may have ended since.
+#[cfg(feature = "provider")]
+fn leave(ev: leptos::ev::SubmitEvent) {
+    ev.prevent_default();
+    leptos::task::spawn_local(async {
+        // Whoever is signed out already is where they want to be.
+        let _ = crate::server_functions::sessions::sign_out().await;
+        let _ = window().location().set_href("/");
+    });
+}
+
+/// A guest's page leaves it to the browser.
+#[cfg(not(feature = "provider"))]
+fn leave(_: leptos::ev::SubmitEvent) {}
 
 /// The sun on the horizon.
 #[component]

@@ -11,9 +11,21 @@ pub fn keep_focus() {
         return;
     };
     request_animation_frame(move || {
-        let is_lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-        if is_lost && focused.is_connected() {
+        if is_lost() && focused.is_connected() {
             let _ = focused.focus();
         }
+        recover_focus();
     });
+}
+
+/// What had the focus is gone, with its row or its block: the page's title takes it, from where all is near.
+pub fn recover_focus() {
+    let title = document().query_selector(".toolbar h1").ok().flatten();
+    if let Some(title) = title.and_then(|title| title.dyn_into::<HtmlElement>().ok()).filter(|_| is_lost()) {
+        let _ = title.focus();
+    }
+}
+
+fn is_lost() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
 }

@@ -1,10 +1,16 @@
 //! Small pieces that the provider's pages share.
 
+use domain::Problem;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{HtmlElement, HtmlInputElement};
 use leptos_router::components::Redirect;
+use leptos_router::hooks::use_location;
 
+use super::focus::recover_focus;
 use crate::error::ApiError;
+use crate::address::sign_in_page;
 
 /// A native dialog that follows `open`; Escape and its close button set it to false.
 ///
@@ -21,11 +27,16 @@ pub fn Modal(
     Effect::new(move |_| {
         let Some(dialog) = dialog.get() else { return };
         if !open.get() {
-            dialog.close();
+            if dialog.open() {
+                dialog.close();
+                request_animation_frame(recover_focus);
+            }
         } else if !dialog.matches(":modal").unwrap_or(false) {
             // Rendered open, it is not modal yet; and what is open cannot be made so.
             let _ = dialog.remove_attribute("open");
             let _ = dialog.show_modal();
+            // When the values are shown too.
+            request_animation_frame(focus_chosen);
         }
     });
     // Told a frame late: by then it may have been opened again.
@@ -49,13 +60,38 @@ pub fn Modal(
     .into_any()
 }
 
+/// A browser focuses the first of several choices, even where another one is chosen.
+fn focus_chosen() {
+    let first = document().active_element().and_then(|element| element.dyn_into::<HtmlInputElement>().ok());
+    let Some(first) = first.filter(|first| first.type_() == "radio" && !first.checked()) else { return };
+    let chosen = document().query_selector(&format!("input[name=\"{}\"]:checked", first.name())).ok().flatten();
+    if let Some(chosen) = chosen.and_then(|chosen| chosen.dyn_into::<HtmlElement>().ok()) {
+        let _ = chosen.focus();
+    }
+}
+
 /// What went wrong, said where it happened. Faults of fields are said beside them; this is the rest.
 #[component]
 pub fn Failure(#[prop(into)] error: Signal<Option<ApiError>>) -> AnyView {
     view! {
         <div role="alert">
-            {move || error.get().map(|error| view! { <p class="notice bad">{error.0.detail()}</p> })}
+            {move || error.get().map(|error| match error.0 {
+                Problem::Unauthenticated => view! { <div class="notice bad"><SignInAgain/></div> }.into_any(),
+                problem => view! { <p class="notice bad">{problem.detail()}</p> }.into_any(),
+            })}
         </div>
+    }
+    .into_any()
+}
+
+/// The session has ended while the page was open: a way back that loses nothing of what is on it.
+#[component]
+pub fn SignInAgain() -> AnyView {
+    view! {
+        <p>
+            "You are signed out by now. "<a href="/sign-in" target="_blank" rel="external">"Sign in in a new tab"</a>
+            ", then come back and try again: what you typed stays here."
+        </p>
     }
     .into_any()
 }
@@ -66,8 +102,11 @@ pub fn Failure(#[prop(into)] error: Signal<Option<ApiError>>) -> AnyView {
 /// sets the status of the answer, and the last word must be the redirect's.
 #[component]
 pub fn PageFailure(error: ApiError) -> AnyView {
-    if error.0 == domain::Problem::Unauthenticated {
-        return view! { <Redirect path="/sign-in"/> }.into_any();
+    if error.0 == Problem::Unauthenticated {
+        let location = use_location();
+        let (path, query) = (location.pathname.get_untracked(), location.search.get_untracked());
+        let wanted = if query.is_empty() { path } else { format!("{path}?{}", query.trim_start_matches('?')) };
+        return view! { <Redirect path=sign_in_page(&wanted)/> }.into_any();
     }
     view! {
         <div class="empty" role="alert">

@@ -79,7 +79,11 @@ pub async fn sign_up(
 }
 
 #[server(prefix = "/rpc", endpoint = "sign_in", output = Text)]
-pub async fn sign_in(#[server(default)] email: String, #[server(default)] password: String) -> Result<(), ApiError> {
+pub async fn sign_in(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] then: String,
+) -> Result<(), ApiError> {
     let outcome = async {
         let (services, caller) = (services(), caller());
         let known_by = domain::Email::known_by(&email);
@@ -93,17 +97,19 @@ pub async fn sign_in(#[server(default)] email: String, #[server(default)] passwo
         Ok(signed_in) => {
             set_session_cookies(&signed_in);
             Flash::forget("/sign-in");
-            leptos_axum::redirect("/dashboard");
+            leptos_axum::redirect(own_page(&then).unwrap_or("/dashboard"));
             Ok(())
         }
         Err(ApiError(problem)) => {
-            back_to("/sign-in", Flash::new([("email", &email)], problem.clone()));
+            let page = crate::address::sign_in_page(own_page(&then).unwrap_or_default());
+            back_to(&page, Flash::new([("email", &email)], problem.clone()));
             Err(ApiError(problem))
         }
     }
 }
 
-#[server(prefix = "/rpc", endpoint = "sign_out", output = Text)]
+#[cfg_attr(feature = "provider", server(prefix = "/rpc", endpoint = "sign_out", output = Text, client = crate::proof::Scripts))]
+#[cfg_attr(not(feature = "provider"), server(prefix = "/rpc", endpoint = "sign_out", output = Text))]
 pub async fn sign_out() -> Result<(), ApiError> {
     if let Some(token) = session_token() {
         service::auth::sign_out(&services(), &token).await?;
@@ -111,4 +117,28 @@ pub async fn sign_out() -> Result<(), ApiError> {
     clear_session_cookie();
     leptos_axum::redirect("/");
     Ok(())
+}
+
+/// A page of the dashboard, as an address on this server; whoever makes a link to the sign-in leads nowhere else.
+#[cfg(feature = "ssr")]
+fn own_page(then: &str) -> Option<&str> {
+    let rest = then.strip_prefix("/dashboard")?;
+    let is_plain = then.len() <= 1000 && then.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    (is_plain && (rest.is_empty() || rest.starts_with(['/', '?']))).then_some(then)
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::own_page;
+
+    #[test]
+    fn signing_in_leads_to_pages_of_the_dashboard_only() {
+        for page in ["/dashboard", "/dashboard?week=2026-11-23&add=hours", "/dashboard/bookings?search=%C3%A9"] {
+            assert_eq!(own_page(page), Some(page));
+        }
+        let foreign = ["", "/", "//evil.example", "/dashboard.evil", "/dashboardx", "https://evil.example/dashboard"];
+        for page in foreign.into_iter().chain(["/dashboard/\\evil", "/dashboard\r\nx: y", "/dashboard?é"]) {
+            assert_eq!(own_page(page), None, "{page}");
+        }
+    }
 }

@@ -150,6 +150,10 @@ async fn a_form_of_ours_works_without_scripts_and_only_for_its_session(pool: PgP
     assert_eq!((own.status().as_u16(), &own.headers()["location"]), (302, &"/dashboard/settings".parse().unwrap()));
     assert_eq!(bio(&api).await, "Countess");
     let proof = ada.proof("/ada", "sign_out").await;
+    // A page of another session leads to the start page, and ends nothing.
+    let old_page = elsewhere.send("sign_out", &[("_proof", &proof)]).await;
+    assert_eq!((old_page.status().as_u16(), &old_page.headers()["location"]), (302, &"/".parse().unwrap()));
+    assert!(elsewhere.is_signed_in().await);
     assert_eq!(ada.send("sign_out", &[("_proof", &proof)]).await.status().as_u16(), 302);
     assert!(!ada.is_signed_in().await);
 }
