@@ -64,6 +64,13 @@ impl ApiError {
         errors.iter().find(|error| error.field == name).map(|error| error.message.as_str())
     }
 
+    /// Without the faults of a field that is being mended; `None` when nothing else is wrong.
+    pub fn without(self, name: &str) -> Option<Self> {
+        let Problem::Invalid { mut errors } = self.0 else { return Some(self) };
+        errors.retain(|error| error.field != name);
+        (!errors.is_empty()).then_some(Self(Problem::Invalid { errors }))
+    }
+
     /// A sentence for people, unless the faults are all shown beside their fields.
     pub fn summary(&self) -> String {
         self.0.detail()

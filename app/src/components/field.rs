@@ -40,11 +40,17 @@ pub fn Field(
     #[prop(optional)] optional: bool,
     /// The field's name in the problem.
     fault: &'static str,
-    #[prop(into)] error: Signal<Option<ApiError>>,
+    error: RwSignal<Option<ApiError>>,
     #[prop(optional)] node_ref: NodeRef<html::Input>,
 ) -> AnyView {
-    let fault = memo(move || error.with(|error| error.as_ref()?.field(fault).map(str::to_owned)));
-    let invalid = mark(move || fault.with(Option::is_some));
+    let told = memo(move || error.with(|error| error.as_ref()?.field(fault).map(str::to_owned)));
+    let invalid = mark(move || told.with(Option::is_some));
+    // Whoever mends it need not be told any more; whether it is right now, the next sending says.
+    let mended = move |_| {
+        if told.with_untracked(Option::is_some) {
+            error.update(|error| *error = error.take().and_then(|error| error.without(fault)));
+        }
+    };
     let described = if hint.is_empty() { format!("{id}-fault") } else { format!("{id}-fault {id}-hint") };
     let control = match kind.input {
         Some(input) => view! {
@@ -59,11 +65,11 @@ pub fn Field(
         .into_any(),
     };
     view! {
-        <div class="entry">
+        <div class="entry" on:input=mended>
             <label for=id>{label} {optional.then(|| view! { <span class="optional">" optional"</span> })}</label>
             {control}
             {(!hint.is_empty()).then(|| view! { <p class="entry-hint" id=format!("{id}-hint")>{hint}</p> })}
-            <p class="entry-fault" id=format!("{id}-fault") role="alert">{text(move || fault.get().unwrap_or_default())}</p>
+            <p class="entry-fault" id=format!("{id}-fault") role="alert">{text(move || told.get().unwrap_or_default())}</p>
         </div>
     }
     .into_any()

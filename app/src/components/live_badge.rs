@@ -8,7 +8,8 @@ use crate::reactive::{maybe, text};
 #[component]
 pub fn LiveBadge(#[prop(into)] connection: Signal<Connection>) -> AnyView {
     let name = move || match connection.get() {
-        Connection::Connecting => ("connecting", "Connecting…"),
+        // Nothing to say yet: what the server rendered is new, and where scripts do not run it stays so.
+        Connection::Connecting => ("connecting", ""),
         Connection::Live => ("live", "Live"),
         Connection::Offline => ("offline", "Reconnecting…"),
     };
