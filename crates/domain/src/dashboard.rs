@@ -1,11 +1,15 @@
 //! What a provider's own screens show, read at once. Local times are by the provider's clock: the browser has no zones.
 
+#[cfg(feature = "zones")]
+use chrono::TimeDelta;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::live::LiveState;
 use crate::{AvailabilityEntry, Booking, Effect, Provider, PublicProvider};
+#[cfg(feature = "zones")]
+use crate::{Instant, TimeZone};
 
 /// A week of a provider's calendar.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,21 @@ pub struct Week {
     pub live: LiveState,
 }
 
+/// How many minutes clocks are ahead of UTC at the start of a stretch and at its end, where they are put back between
+/// and the times alone would not tell which is meant.
+pub type Clocks = Option<[i32; 2]>;
+
+/// [`Clocks`] of a zone.
+#[cfg(feature = "zones")]
+pub fn clocks(start: Instant, end: Instant, zone: &TimeZone) -> Clocks {
+    let shown = |at: Instant| zone.local(at);
+    let ahead = |at: Instant| shown(at) - at.naive_utc();
+    let back = ahead(start) - ahead(end);
+    let is_put_back =
+        back > TimeDelta::zero() && (shown(start + back) == shown(start) || shown(end - back) == shown(end));
+    is_put_back.then(|| [ahead(start), ahead(end)].map(|ahead| ahead.num_minutes() as i32))
+}
+
 /// One occurrence of an entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownHours {
@@ -34,6 +53,7 @@ pub struct ShownHours {
     pub effect: Effect,
     pub start: NaiveDateTime,
     pub end: NaiveDateTime,
+    pub clocks: Clocks,
     /// The date by which a series knows it.
     pub date: Option<NaiveDate>,
 }
@@ -43,6 +63,7 @@ pub struct ShownBooking {
     pub booking: Booking,
     pub start: NaiveDateTime,
     pub end: NaiveDateTime,
+    pub clocks: Clocks,
     /// The title of what was booked.
     pub offering: String,
 }
@@ -98,4 +119,5 @@ pub struct Orphan {
     pub guest: String,
     pub start: NaiveDateTime,
     pub end: NaiveDateTime,
+    pub clocks: Clocks,
 }

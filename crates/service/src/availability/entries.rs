@@ -128,6 +128,16 @@ pub async fn delete(s: &Services, actor: &Actor, availability_id: Uuid) -> Resul
     .await
 }
 
+/// The bookings that a deletion now would leave outside open time.
+pub async fn orphans(s: &Services, actor: &Actor, availability_id: Uuid) -> Result<Vec<Uuid>, Error> {
+    let provider_id = actor.provider()?;
+    let before = store::availability::list(&s.pool, provider_id, None, None).await?;
+    let mut left = before.clone();
+    take(&mut left, availability_id)?;
+    let upcoming = store::bookings::upcoming(&s.pool, provider_id, s.clock.now()).await?;
+    Ok(orphaned(&upcoming, before, left))
+}
+
 fn take(entries: &mut Vec<AvailabilityEntry>, availability_id: Uuid) -> Result<AvailabilityEntry, Problem> {
     let place = entries.iter().position(|entry| entry.availability_id == availability_id);
     place.map(|place| entries.remove(place)).ok_or(Problem::NotFound)

@@ -1,7 +1,7 @@
 //! A week of one's own calendar, as its page shows it.
 
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
-use domain::dashboard::{ShownHours, Week};
+use domain::dashboard::{ShownHours, Week, clocks};
 use domain::live::{LiveState, Profile};
 use domain::zones::Zones;
 use domain::{AvailabilityEntry, Instant, Openings, Pattern, Problem, TimeRange, TimeZone, moment};
@@ -62,6 +62,7 @@ fn occurrences(entry: &AvailabilityEntry, within: TimeRange, zone: &TimeZone) ->
         effect: entry.effect,
         start: zone.local(occurrence.range.start()),
         end: zone.local(occurrence.range.end()),
+        clocks: clocks(occurrence.range.start(), occurrence.range.end(), zone),
         date: occurrence.date,
     })
 }

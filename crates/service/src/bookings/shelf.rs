@@ -1,6 +1,6 @@
 //! One's own bookings as their page lists them: what is to come from the next on, the rest from the latest back.
 
-use domain::dashboard::{BookingList, Orphan, Shelf, ShownBooking};
+use domain::dashboard::{BookingList, Orphan, Shelf, ShownBooking, clocks};
 use domain::{Booking, BookingStatus, TimeZone};
 use uuid::Uuid;
 
@@ -55,6 +55,7 @@ pub async fn orphans(s: &Services, actor: &Actor, bookings: &[Uuid]) -> Result<V
         booking_id: booking.booking_id,
         start: zone.local(booking.start),
         end: zone.local(booking.end),
+        clocks: clocks(booking.start, booking.end, &zone),
         guest: booking.guest.name,
     };
     Ok(found.into_iter().map(orphan).collect())
@@ -65,6 +66,7 @@ pub(crate) fn shown(booking: Booking, zone: &TimeZone) -> ShownBooking {
     ShownBooking {
         start: zone.local(booking.start),
         end: zone.local(booking.end),
+        clocks: clocks(booking.start, booking.end, zone),
         offering: booking.title.clone(),
         booking,
     }

@@ -2,6 +2,7 @@
 
 use chrono::Weekday;
 use domain::{Effect, NewOffering, Pattern, Problem};
+use service::Actor;
 use service::availability::{self, ExplainQuery};
 use service::paging::PageRequest;
 use sqlx::PgPool;
@@ -82,8 +83,13 @@ async fn deleting_names_the_bookings_left_without_open_time(pool: PgPool) {
     let lost = house.book("2027-03-02T10:00:00Z", 60).await.unwrap().booking;
     let across = house.book("2027-03-02T11:30:00Z", 60).await.unwrap().booking;
     house.book("2027-03-02T13:00:00Z", 60).await.unwrap();
+    // Known beforehand, and asking changes nothing.
+    let would = availability::orphans(&house.s, &house.actor, entry.availability_id).await.unwrap();
+    assert_eq!(would, [lost.booking_id, across.booking_id]);
+    let stranger = availability::orphans(&house.s, &Actor::Anonymous, entry.availability_id).await;
+    assert_eq!(problem(stranger), Problem::Unauthenticated);
     let deleted = availability::delete(&house.s, &house.actor, entry.availability_id).await.unwrap();
-    assert_eq!(deleted.orphaned_bookings, [lost.booking_id, across.booking_id]);
+    assert_eq!(deleted.orphaned_bookings, would);
     let gone = availability::delete(&house.s, &house.actor, entry.availability_id).await;
     assert_eq!(problem(gone), Problem::NotFound);
     let deleted = availability::delete(&house.s, &house.actor, other.availability_id).await.unwrap();
