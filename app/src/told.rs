@@ -1,4 +1,5 @@
-//! What a form of the dashboard was refused for, told on the page that it came from, for browsers without our scripts.
+//! What a form of the dashboard was refused for, or that it is done where the page does not show it, told on the page
+//! that it came from, for browsers without our scripts.
 //!
 //! leptos would put it into the address (`?__path=…&__err=…`), where anybody who makes a link can write it. It
 //! travels as a flash does, in a cookie of minutes that is shown once.
@@ -8,19 +9,32 @@ use leptos::server::ServerActionError;
 
 /// For the actions below, in the place of what the router reads from the address.
 pub fn provide_refusal() {
-    let (function, error) = SharedValue::new(refusal).into_inner();
+    let (function, error, done) = SharedValue::new(told).into_inner();
     provide_context(ServerActionError::new(&function, &error));
+    provide_context(Done(StoredValue::new(done)));
+}
+
+/// The server function that is done.
+#[derive(Clone, Copy)]
+struct Done(StoredValue<String>);
+
+/// Whether this page comes from a form of the server function that did as it was asked. In the browser it is told
+/// once; the server may make a part of a page twice.
+pub fn is_done(function: &str) -> bool {
+    let Some(Done(done)) = use_context() else { return false };
+    let told = if cfg!(feature = "ssr") { done.try_get_value() } else { done.try_update_value(std::mem::take) };
+    told.is_some_and(|told| told == function)
 }
 
 #[cfg(not(feature = "ssr"))]
-fn refusal() -> (String, String) {
+fn told() -> (String, String, String) {
     Default::default()
 }
 
 #[cfg(feature = "ssr")]
-pub use kept::headers;
+use kept::told;
 #[cfg(feature = "ssr")]
-use kept::refusal;
+pub use kept::{headers, keep_done};
 
 #[cfg(feature = "ssr")]
 mod kept {
@@ -31,8 +45,9 @@ mod kept {
     use crate::error::ApiError;
     use crate::form_flash::Flash;
 
-    /// The server function, and where its form was.
+    /// The server function that was refused, or is done, and where its form was.
     const FUNCTION: &str = "rpc";
+    const DONE: &str = "done";
     const PAGE: &str = "page";
 
     /// The cookies that tell `page` what `function` was refused for; none when it is too much to tell.
@@ -40,18 +55,22 @@ mod kept {
         Flash::new([(FUNCTION, function), (PAGE, page)], error.0.clone()).headers(page, secure)
     }
 
-    /// The server function and its error, as leptos encodes it.
-    pub fn refusal() -> (String, String) {
+    /// Tells `page` that `function` did as it was asked.
+    pub fn keep_done(page: &str, function: &str) {
+        let values = [(DONE, function), (PAGE, page)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Flash { values: values.into(), problem: None }.keep(page);
+    }
+
+    /// The server function that was refused with its error, as leptos encodes it; and the one that is done.
+    pub fn told() -> (String, String, String) {
         let flash = Flash::kept();
         let parts = use_context::<http::request::Parts>();
         let page = parts.as_ref().map_or("", |parts| parts.uri.path());
-        match flash.error() {
-            Some(error) if flash.get(PAGE) == page => {
-                Flash::forget(page);
-                let encoded = base64::engine::general_purpose::URL_SAFE.encode(error.ser());
-                (flash.get(FUNCTION), encoded)
-            }
-            _ => Default::default(),
+        if flash.get(PAGE) != page {
+            return Default::default();
         }
+        Flash::forget(page);
+        let encoded = |error: ApiError| base64::engine::general_purpose::URL_SAFE.encode(error.ser());
+        (flash.get(FUNCTION), flash.error().map(encoded).unwrap_or_default(), flash.get(DONE))
     }
 }

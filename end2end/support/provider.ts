@@ -23,13 +23,19 @@ export function dayColumn(page: Page, date: string): Locator {
   return page.getByRole('group', { name: dateLabel(date), exact: true });
 }
 
-/** `Open, Monday 23 November, 09:00 to 12:00`. */
+/** `Open, Monday 23 November, 09:00–12:00 weekly`. */
 export function hoursBlock(page: Page, date: string, from: string, to: string, effect = 'Open'): Locator {
-  return page.getByRole('link', { name: `${effect}, ${dateLabel(date)}, ${from} to ${to}` });
+  return page.getByRole('link', { name: `${effect}, ${dateLabel(date)}, ${from}–${to}` });
 }
 
 export function bookingBlock(page: Page, guest: string): Locator {
-  return page.getByRole('link', { name: `Booking, ${guest}, ` });
+  return page.getByRole('link', { name: new RegExp(`^Booking, \\w+day .*, ${guest} `) });
+}
+
+/** The button of a day, on a phone. */
+export function stripButton(page: Page, date: string): Locator {
+  const [weekday, ...rest] = dateLabel(date).split(' ');
+  return page.getByRole('group', { name: 'Day', exact: true }).getByRole('button', { name: [weekday.slice(0, 3), ...rest].join(' '), exact: true });
 }
 
 /** A press, a move and a release between two times of a day, as `HH:MM`. */

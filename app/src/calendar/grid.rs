@@ -9,7 +9,7 @@ use super::element_rect::Area;
 use super::hours::clock;
 use super::time_selection::{Chooser, Selection};
 use super::week_layout::{Block, Target, WeekData, weekday};
-use crate::local_time::date_label;
+use crate::local_time::{date_label, month_name};
 
 /// Where the page of a block is, for a browser without JavaScript.
 fn href(data: &WeekData, target: Target) -> String {
@@ -86,9 +86,10 @@ pub fn WeekGrid(
         view! {
             <button type="button" class="day-button" class:today=move || today.get() == Some(index)
                 aria-current=move || (day.get() == index).then_some("date")
-                aria-label=move || date_label(date()) on:click=move |_| to_day(index, None)>
-                <span>{move || weekday(date()).1}</span>
+                on:click=move |_| to_day(index, None)>
+                <span>{move || weekday(date()).1}</span>" "
                 <b>{move || chrono::Datelike::day(&date())}</b>
+                <span class="visually-hidden">" "{move || month_name(date())}</span>
             </button>
         }
     });
@@ -102,12 +103,16 @@ pub fn WeekGrid(
     });
     let ticks = (1..24).map(|hour| view! { <span style=format!("--from:{}", hour * 60)>{clock(hour * 60)}</span> });
     let columns = (0..7).map(|index| view! { <Day index data today now chooser show/> });
+    let start = data
+        .with_untracked(|data| format!("--from:{};--day:{}", data.first_minute(), today.get_untracked().unwrap_or(0)));
     view! {
         <div class="cal" style=move || format!("--least-hour:{}rem", f64::from(hour.get()) / 4.0)>
             <div class="day-strip" role="group" aria-label="Day">{strip.collect_view()}</div>
             <div class="cal-scroll" node_ref=scroller on:scroll=scrolled>
                 <div class="cal-heads" aria-hidden="true"><div class="cal-corner"></div>{heads.collect_view()}</div>
                 <div class="cal-body">
+                    // Where the browser itself begins, before scripts do.
+                    <div class="cal-start" aria-hidden="true" style=start></div>
                     <div class="cal-ticks" aria-hidden="true">{ticks.collect_view()}</div>
                     {columns.collect_view()}
                     <Cursor data chooser add/>
@@ -145,17 +150,25 @@ fn Day(
         let is_booked = move || current.with_untracked(|block| matches!(block.target, Target::Bookings(..)));
         view! {
             <a class=move || current.with(Block::classes) href=href style=style draggable="false"
-                aria-label=move || current.with(|block| block.label.clone())
-                // Hours can be dragged over, to close a part of them; a booking cannot.
-                on:pointerdown=move |event| if is_booked() { event.stop_propagation() }
+                // Hours can be dragged, whole or by an end; a booking cannot.
+                on:pointerdown=move |event| {
+                    if is_booked() {
+                        event.stop_propagation()
+                    } else {
+                        current.with_untracked(|block| chooser.grip(&event, block));
+                    }
+                }
                 on:click=move |event| {
                     event.prevent_default();
                     if !chooser.is_spent() {
                         show.run(current.with_untracked(|block| block.target));
                     }
                 }>
-                <b>{move || current.with(|block| block.title.clone())}</b>" "
-                <span>{move || current.with(|block| block.detail.clone())}</span>
+                <span class="visually-hidden">{move || current.with(|block| block.before.clone())}</span>
+                // A name of the other direction begins at its own beginning.
+                <b dir="auto">{move || current.with(|block| block.title.clone())}</b>" "
+                <span dir="auto">{move || current.with(|block| block.detail.clone())}</span>" "
+                <span class="visually-hidden">{move || current.with(|block| block.after.clone())}</span>
             </a>
         }
     };
@@ -201,12 +214,13 @@ fn Cursor(data: RwSignal<WeekData>, chooser: Chooser, add: Callback<Selection>) 
         let at = selection.get();
         format!("{}–{}", clock(at.from), clock(at.to))
     };
-    let spoken = move || {
+    let day = move || data.with(|data| date_label(data.day(selection.get().day)));
+    let state = move || {
         let at = selection.get();
-        let (day, open) = data.with(|data| (date_label(data.day(at.day)), data.is_open(at.day, at.from, at.to)));
-        let state = if open { "partly or wholly open" } else { "not open" };
-        format!("{day}, {} to {}, {state}", clock(at.from), clock(at.to))
+        let open = data.with(|data| data.is_open(at.day, at.from, at.to));
+        if open { "partly or wholly open" } else { "not open" }
     };
+    let spoken = move || format!("{}, {}, {}", day(), times(), state());
     let moved = RwSignal::new(false);
     let key = move |event: KeyboardEvent| {
         if chooser.key(&event.key(), event.shift_key()) {
@@ -228,11 +242,14 @@ fn Cursor(data: RwSignal<WeekData>, chooser: Chooser, add: Callback<Selection>) 
     });
     view! {
         <button type="button" class="cursor" class:active=chooser.active node_ref=button style=style
-            aria-label=move || format!("Add hours: {}", spoken()) aria-describedby="cal-keys"
+            aria-describedby="cal-keys"
             on:keydown=key on:click=move |_| if !chooser.is_spent() { add.run(selection.get_untracked()) }
             on:blur=move |_| if !chooser.is_dragging() { chooser.active.set(false) }
             on:pointerdown=|event| event.stop_propagation()>
-            <b>{times}</b>" "<span>"+ Add hours"</span>
+            <span class="visually-hidden">"Add hours: "{day}", "</span>
+            <b>{times}</b>" "
+            <span aria-hidden="true">{move || if chooser.is_gripped.get() { "New times" } else { "+ Add hours" }}</span>
+            <span class="visually-hidden">" ("{state}")"</span>
         </button>
         <p id="cal-keys" hidden>"Arrow keys move by day and half hour, Shift with up or down changes the length, Enter adds hours."</p>
         <p class="visually-hidden" role="status">{move || moved.get().then(spoken)}</p>

@@ -119,6 +119,18 @@ fn series_fields(hours: &mut Entered, series: &Series) {
     hours.set("exceptions", left_out.join(","));
 }
 
+/// The form's times moved by so many minutes, by its own clock; the block that shows them does not leave its day.
+pub fn moved(hours: &mut Entered, start: i32, end: i32) {
+    for (name, by) in [("start_time", start), ("end_time", end)] {
+        let time = hours.get(name).parse::<domain::WallTime>().ok();
+        if let Some(time) = time.filter(|_| by != 0) {
+            let minutes = (i32::from(time.minutes()) + by).rem_euclid(1440);
+            hours.set(name, clock(minutes as u16));
+            hours.set("all_day", "");
+        }
+    }
+}
+
 fn minutes(at: NaiveDateTime) -> u16 {
     use chrono::Timelike;
     (at.hour() * 60 + at.minute()) as u16
@@ -204,8 +216,14 @@ mod tests {
         let within = range("2026-01-01T00:00:00Z", "2027-12-31T00:00:00Z");
         let first = entry.pattern.occurrences(within)[0];
         let (start, end) = (local_time::local(first.range.start(), HOME), local_time::local(first.range.end(), HOME));
-        let shown =
-            ShownHours { availability_id: entry.availability_id, effect: entry.effect, start, end, date: first.date };
+        let shown = ShownHours {
+            availability_id: entry.availability_id,
+            effect: entry.effect,
+            start,
+            end,
+            clocks: None,
+            date: first.date,
+        };
         editing(entry, &shown)
     }
 
@@ -233,6 +251,20 @@ mod tests {
             assert_eq!(new.pattern, entry.pattern);
             assert_eq!(new.note.as_deref(), Some("Bring the keys"));
         }
+    }
+
+    #[test]
+    fn dragged_hours_have_new_times_by_their_own_clock() {
+        let entry = entry(Pattern::Recurring(series("FREQ=WEEKLY;BYDAY=MO", "America/New_York")));
+        let mut hours = opened(&entry);
+        moved(&mut hours, -30, 60);
+        assert_eq!((hours.get("start_time"), hours.get("end_time")), ("08:30", "13:00"));
+        let mut all_day = blank(Effect::Open, "2026-11-23".parse().unwrap(), 0, 1440);
+        moved(&mut all_day, 0, -60);
+        let times = (all_day.get("start_time"), all_day.get("end_time"), all_day.get("all_day"));
+        assert_eq!(times, ("00:00", "23:00", ""));
+        moved(&mut all_day, 0, 60);
+        assert_eq!(all_day.get("end_time"), "00:00");
     }
 
     #[test]

@@ -8,16 +8,16 @@ use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::hours::{clock_zone, editing, take_suggestion, weekdays};
-use super::week_layout::{WeekData, spoken_range};
+use super::hours::{clock_zone, editing, moved, take_suggestion, weekdays};
+use super::week_layout::{WeekData, spoken_in, spoken_range};
 use crate::components::isolated;
 use crate::dashboard::form_kit::{Entered, Entry, Kind, Segments, Sheet, Tick, Unseen};
-use crate::dashboard::ui::Modal;
+use crate::dashboard::ui::{Failure, Modal, SignInAgain};
 use crate::error::ApiError;
 use crate::local_time;
 use crate::proof::Proof;
-use crate::server_functions::availability::{DeleteHours, SaveHours};
-use domain::dashboard::ShownHours;
+use crate::server_functions::availability::{DeleteHours, DeletedHours, SaveHours, deletion_of_hours};
+use domain::dashboard::{Orphan, ShownHours};
 
 /// The dialog's state, to be opened from anywhere on the page.
 #[derive(Clone, Copy)]
@@ -52,6 +52,12 @@ impl HoursDialogue {
         self.show(editing(entry, shown));
     }
 
+    /// As [`Self::edit`], with other times.
+    pub fn edit_moved(self, data: &WeekData, shown: &ShownHours, start: i32, end: i32) {
+        self.edit(data, shown);
+        self.values.update(|values| moved(values, start, end));
+    }
+
     fn show(self, hours: Entered) {
         self.save.clear();
         self.delete.clear();
@@ -64,7 +70,7 @@ impl HoursDialogue {
 pub fn HoursDialog(dialogue: HoursDialogue, data: RwSignal<WeekData>) -> AnyView {
     let HoursDialogue { open, values, chosen, save, delete } = dialogue;
     let error = Signal::derive(move || save.value().get().and_then(Result::err));
-    let sheet = Sheet { argument: "hours", values, error };
+    let sheet = Sheet::new("hours", values, error);
     let is_new = Memo::new(move |_| values.with(|values| values.get("availability_id").is_empty()));
     let title = Signal::derive(move || if is_new.get() { "Add hours".to_owned() } else { "Change hours".to_owned() });
     let foreign_zone = move || {
@@ -106,7 +112,7 @@ pub fn HoursDialog(dialogue: HoursDialogue, data: RwSignal<WeekData>) -> AnyView
                 </div>
             </ActionForm>
             <Show when=move || !is_new.get()>
-                <Deletion sheet data chosen delete/>
+                <Deletion sheet delete/>
             </Show>
         </Modal>
     }
@@ -128,8 +134,9 @@ fn Once(sheet: Sheet) -> AnyView {
 fn Weekdays(sheet: Sheet) -> AnyView {
     let days = weekdays().map(|(name, label, long)| view! { <Tick sheet name label long/> });
     let fault = move || {
-        let fields: [&[&str]; 2] = [&["weekdays"], &["pattern.recurrence"]];
-        fields.iter().find_map(|field| sheet.error.with(|error| error.as_ref()?.field(field[0]).map(str::to_owned)))
+        let is_mended = weekdays().iter().any(|(name, ..)| sheet.is_mended(name));
+        let fields = &["weekdays", "pattern.recurrence"];
+        sheet.fault(fields).filter(|_| !is_mended)
     };
     view! {
         <fieldset class="weekdays only-weekly">
@@ -260,6 +267,7 @@ fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<Shown
                 return None;
             }
             Problem::NotFound => view! { <p>"These hours were deleted meanwhile."</p> }.into_any(),
+            Problem::Unauthenticated => view! { <SignInAgain/> }.into_any(),
             problem => view! { <p>{problem.detail()}</p> }.into_any(),
         })
     };
@@ -280,7 +288,7 @@ fn Trouble(sheet: Sheet, data: RwSignal<WeekData>, chosen: RwSignal<Option<Shown
 
 /// Told by `clock`, the zone that the form's own times are of.
 fn overlap(sheet: Sheet, home: &str, clock: &str, conflicts: &[Conflict], suggestions: &[TimeRange]) -> AnyView {
-    let spoken = |start, end| spoken_range(local_time::local(start, clock), local_time::local(end, clock));
+    let spoken = |start, end| spoken_in(start, end, clock);
     let others = conflicts.iter().take(3).map(|conflict| view! { <li>{spoken(conflict.start, conflict.end)}</li> });
     let more = conflicts.len().saturating_sub(3);
     let buttons = suggestions.iter().map(|&range| {
@@ -303,41 +311,40 @@ fn overlap(sheet: Sheet, home: &str, clock: &str, conflicts: &[Conflict], sugges
     .into_any()
 }
 
+/// Bookings outside open time: the first of them by name.
 #[component]
-fn Deletion(
-    sheet: Sheet,
-    data: RwSignal<WeekData>,
-    chosen: RwSignal<Option<ShownHours>>,
-    delete: ServerAction<DeleteHours>,
-) -> AnyView {
+pub fn OrphanList(orphans: Vec<Orphan>, orphan_count: usize) -> AnyView {
+    let more = orphan_count - orphans.len();
+    let orphan = |orphan: Orphan| {
+        let when = spoken_range(orphan.start, orphan.end, &orphan.clocks);
+        view! { <li><strong>{isolated(orphan.guest)}</strong>", "{when}</li> }
+    };
+    let orphans: Vec<_> = orphans.into_iter().map(orphan).collect();
+    view! { <ul>{orphans}{(more > 0).then(|| view! { <li>"and "{more}" more"</li> })}</ul> }.into_any()
+}
+
+#[component]
+fn Deletion(sheet: Sheet, delete: ServerAction<DeleteHours>) -> AnyView {
     let id = move || sheet.value("availability_id");
     let weekly = move || sheet.values.with(|values| values.get("kind") == "weekly");
-    // Of this week; the answer to the deletion names those of all weeks.
+    // Asked with each look: bookings come while the page is open.
+    let would_leave = Resource::new(id, deletion_of_hours);
     let booked = move || {
-        let names: Vec<String> = chosen.with(|chosen| {
-            let Some(shown) = chosen.as_ref().filter(|shown| shown.effect == domain::Effect::Open) else {
-                return Vec::new();
-            };
-            data.with(|data| data.booked_in(shown).map(|booked| booked.booking.guest.name.clone()).collect())
-        });
-        let named = |(at, name)| view! { {(at > 0).then_some(", ")} {isolated(name)} };
-        (!names.is_empty()).then(|| view! {
-            <p>"Booked in these hours: "<strong>{names.into_iter().enumerate().map(named).collect_view()}</strong>". Bookings stay; cancel them one by one if they should not."</p>
+        Suspend::new(async move {
+            let DeletedHours { orphans, orphan_count } = would_leave.await.ok().filter(|left| left.orphan_count > 0)?;
+            Some(view! {
+                <p>"Booked in these hours. The bookings stay; cancel them one by one if they should not."</p>
+                <OrphanList orphans orphan_count/>
+            })
         })
     };
-    let failed = move || {
-        delete.value().get().and_then(Result::err).map(|error| {
-            view! {
-                <p class="notice bad">{error.0.detail()}</p>
-            }
-        })
-    };
+    let error = Signal::derive(move || delete.value().get().and_then(Result::err));
     view! {
         <details class="more danger">
             <summary>"Delete these hours"</summary>
             {move || weekly().then_some(view! { <p>"Every date of the series goes, past ones too."</p> })}
-            {booked}
-            <div role="alert">{failed}</div>
+            <Suspense fallback=|| view! { <p>"Looking for bookings in these hours…"</p> }>{booked}</Suspense>
+            <Failure error/>
             <ActionForm action=delete>
                 <Proof/>
                 <input type="hidden" name="availability_id" value=id prop:value=id/>

@@ -8,16 +8,17 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::booking_dialog::{BookingDialog, BookingDialogue};
-use super::first_hours::FirstHours;
+use super::first_hours::{FirstHours, Ready, is_first_saved};
 use super::grid::WeekGrid;
 use super::hours::{blank, office_hours};
-use super::hours_dialog::{HoursDialog, HoursDialogue};
+use super::hours_dialog::{HoursDialog, HoursDialogue, OrphanList};
 use super::loader::Loader;
-use super::time_selection::{Chooser, Selection};
-use super::week_layout::{Target, WeekData, spoken_range, week_title};
-use crate::components::{LiveBadge, isolated};
+use super::time_selection::{Chooser, Dragged, Selection};
+use super::week_layout::{Target, WeekData, week_title};
+use crate::components::LiveBadge;
 use crate::dashboard::ui::{Failure, PageFailure};
 use crate::live::use_live;
+use crate::local_time::zone_label;
 use crate::server_functions::availability::{DeletedHours, week};
 
 #[component]
@@ -53,15 +54,28 @@ fn Calendar(first: WeekData, date: Memo<String>) -> AnyView {
     tick(now, data);
     open_asked_for(hours, bookings, data);
 
+    // Heard by who cannot see it.
+    let done = RwSignal::new("");
+    let has_hours = Memo::new(move |_| data.with(|data| data.has_hours));
+    let is_ready = is_first_saved(has_hours);
+
     // Done in a dialog: it closes, and the week is read again without waiting for the live feed.
     let cancel = bookings.cancel;
     Effect::new(move |_| {
         let saved = hours.save.value().with(|value| matches!(value, Some(Ok(_))));
         let deleted = hours.delete.value().with(|value| matches!(value, Some(Ok(_))));
+        let has_orphans = hours.delete.value().with(|value| matches!(value, Some(Ok(left)) if left.orphan_count > 0));
         let cancelled = cancel.value().with(|value| matches!(value, Some(Ok(_))));
         if saved || deleted {
             hours.open.set(false);
         }
+        done.set(match (saved, deleted, cancelled) {
+            (true, ..) => "The hours are saved.",
+            // What was left outside is told with it.
+            (_, true, _) if !has_orphans => "The hours are deleted.",
+            (.., true) => "The booking is cancelled.",
+            _ => "",
+        });
         if cancelled {
             bookings.open.set(false);
         }
@@ -75,7 +89,15 @@ fn Calendar(first: WeekData, date: Memo<String>) -> AnyView {
         // Over open hours there is only one thing to say: that some of them are closed.
         hours.add(blank(if open { Hours::Closed } else { Hours::Open }, day, at.from, at.to));
     });
-    let chooser = Chooser::new(Selection { day: first_day, from: 540, to: 570 }, add);
+    let dragged = Callback::new(move |Dragged { target, start, end }| {
+        let Target::Hours(at) = target else { return };
+        data.with_untracked(|data| {
+            if let Some(shown) = data.hours.get(at) {
+                hours.edit_moved(data, shown, start, end);
+            }
+        });
+    });
+    let chooser = Chooser::new(Selection { day: first_day, from: 540, to: 570 }, add, dragged);
     Effect::new(move |_| {
         if !hours.open.get() {
             chooser.active.set(false);
@@ -99,8 +121,12 @@ fn Calendar(first: WeekData, date: Memo<String>) -> AnyView {
         </Toolbar>
         <Failure error=loader.error/>
         <Orphans hours/>
-        <Show when=move || data.with(|data| !data.has_hours)>
+        <p class="visually-hidden" role="status">{done}</p>
+        <Show when=move || !has_hours.get()>
             <FirstHours data save=hours.save choose/>
+        </Show>
+        <Show when=move || is_ready.get()>
+            <Ready is_ready url=data.with_untracked(|data| data.public_url.clone())/>
         </Show>
         <div class="cal-frame" aria-busy=move || loader.busy.get().then_some("true")>
             <WeekGrid data now chooser show add/>
@@ -168,7 +194,10 @@ fn Toolbar(data: RwSignal<WeekData>, add: Callback<()>, children: Children) -> A
     let is_this_week = move || data.with(|data| data.holds(data.now.date()));
     view! {
         <div class="toolbar" on:keydown=pages>
-            <h1 aria-live="polite">{move || data.with(|data| week_title(data.monday))}</h1>
+            <div class="toolbar-title">
+                <h1 aria-live="polite" tabindex="-1">{move || data.with(|data| week_title(data.monday))}</h1>
+                <p>"Times in "{move || data.with(|data| zone_label(data.provider.public.time_zone.name()))}</p>
+            </div>
             <nav class="toolbar-weeks" aria-label="Weeks">
                 <a class="icon-button" href=to_week(-1) aria-label="Previous week" data-noscroll="true">"‹"</a>
                 <a class="button" href="/dashboard" aria-current=move || is_this_week().then_some("date")>"Today"</a>
@@ -190,16 +219,11 @@ fn Toolbar(data: RwSignal<WeekData>, add: Callback<()>, children: Children) -> A
 fn Orphans(hours: HoursDialogue) -> AnyView {
     let told = move || {
         let deleted = hours.delete.value().get()?.ok().filter(|deleted: &DeletedHours| deleted.orphan_count > 0)?;
-        let more = deleted.orphan_count - deleted.orphans.len();
-        let orphans = deleted.orphans.into_iter().map(|orphan| {
-            view! {
-                <li><strong>{isolated(orphan.guest)}</strong>", "{spoken_range(orphan.start, orphan.end)}</li>
-            }
-        });
+        let DeletedHours { orphans, orphan_count } = deleted;
         Some(view! {
             <div class="notice">
                 <p>"The hours are deleted. These bookings stand, outside open time now:"</p>
-                <ul>{orphans.collect_view()}{(more > 0).then(|| view! { <li>"and "{more}" more"</li> })}</ul>
+                <OrphanList orphans orphan_count/>
                 <div class="actions">
                     <a class="button" href="/dashboard/bookings">"See bookings"</a>
                     <button type="button" class="button" on:click=move |_| hours.delete.clear()>"Leave them"</button>

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, PointerEvent};
 
 use super::element_rect::Area;
+use super::week_layout::{Block, Target};
 
 /// Starts and ends snap to so many minutes.
 const SNAP: i32 = 15;
@@ -14,6 +16,8 @@ const STEP: i32 = 30;
 const DAY: i32 = 1440;
 /// How far a mouse moves before it drags, and a finger before it scrolls, in CSS pixels.
 const STILL: f64 = 6.0;
+/// How much of a block is its end, in CSS pixels; for a finger twice as much.
+const END: f64 = 8.0;
 /// How long a finger rests before it drags.
 const LONG_PRESS: Duration = Duration::from_millis(420);
 
@@ -23,6 +27,50 @@ pub struct Selection {
     pub day: usize,
     pub from: u16,
     pub to: u16,
+}
+
+/// What of a block a pointer holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
+    Start,
+    End,
+    Whole,
+    /// Only a part of what goes on over midnight is in the column: it stays where it is.
+    Nothing,
+}
+
+/// A block that a pointer holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Grip {
+    target: Target,
+    from: i32,
+    to: i32,
+    part: Part,
+}
+
+impl Grip {
+    /// Where the block is by so many minutes, snapped, within its day.
+    fn moved(self, by: i32) -> (i32, i32) {
+        let Self { from, to, .. } = self;
+        let by = (by + SNAP / 2).div_euclid(SNAP) * SNAP;
+        match self.part {
+            Part::Start => ((from + by).clamp(0, (to - SNAP).max(0)), to),
+            Part::End => (from, (to + by).clamp((from + SNAP).min(DAY), DAY)),
+            Part::Whole => {
+                let by = by.clamp(-from, DAY - to);
+                (from + by, to + by)
+            }
+            Part::Nothing => (from, to),
+        }
+    }
+}
+
+/// A block that was dragged: by how many minutes its start is another, and its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dragged {
+    pub target: Target,
+    pub start: i32,
+    pub end: i32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,27 +85,55 @@ pub struct Chooser {
     pub selection: RwSignal<Selection>,
     /// Whether the selection is shown even when it does not have the focus.
     pub active: RwSignal<bool>,
+    /// Whether what is being chosen are new times of a block.
+    pub is_gripped: RwSignal<bool>,
     gesture: StoredValue<Gesture>,
+    grip: StoredValue<Option<Grip>>,
     /// A gesture just ended: the click that follows it means nothing.
     spent: StoredValue<bool>,
     timer: StoredValue<Option<TimeoutHandle>>,
     /// Called when a stretch was chosen by dragging.
     chosen: Callback<Selection>,
+    /// Called when a block was dragged.
+    dragged: Callback<Dragged>,
 }
 
 impl Chooser {
-    pub fn new(first: Selection, chosen: Callback<Selection>) -> Self {
+    pub fn new(first: Selection, chosen: Callback<Selection>, dragged: Callback<Dragged>) -> Self {
         Self {
             selection: RwSignal::new(first),
             active: RwSignal::new(false),
+            is_gripped: RwSignal::new(false),
             gesture: StoredValue::new(Gesture::Idle),
+            grip: StoredValue::new(None),
             spent: StoredValue::new(false),
             timer: StoredValue::new(None),
             chosen,
+            dragged,
         }
     }
 
+    /// A pointer is put on a block of hours; [`Self::down`] follows.
+    pub fn grip(self, event: &PointerEvent, block: &Block) {
+        let held = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
+        let area = held.as_ref().map(Area::of).unwrap_or_default();
+        let (y, end) = (f64::from(event.client_y()), if event.pointer_type() == "touch" { 2.0 * END } else { END });
+        let part = match () {
+            () if !block.is_whole => Part::Nothing,
+            () if area.height < 3.0 * end => Part::Whole,
+            () if y < area.top + end => Part::Start,
+            () if y > area.bottom() - end => Part::End,
+            () => Part::Whole,
+        };
+        let grip = Grip { target: block.target, from: block.from.into(), to: block.to.into(), part };
+        self.grip.set_value(Some(grip));
+    }
+
     pub fn down(self, event: &PointerEvent, day: usize, column: &Element) {
+        if event.target() == event.current_target() {
+            self.grip.set_value(None);
+        }
+        self.is_gripped.set(false);
         if !event.is_primary() || event.button() != 0 {
             return;
         }
@@ -71,7 +147,8 @@ impl Chooser {
             let rested = move || {
                 if let Some(Gesture::Pressed { day, minute, .. }) = self.gesture.try_get_value() {
                     self.gesture.set_value(Gesture::Dragging { day, minute });
-                    self.stretch(day, minute, minute + 2 * SNAP);
+                    let is_held = self.grip.with_value(Option::is_some);
+                    self.stretch(day, minute, if is_held { minute } else { minute + 2 * SNAP });
                 }
             };
             self.timer.set_value(set_timeout_with_handle(rested, LONG_PRESS).ok());
@@ -102,7 +179,15 @@ impl Chooser {
             Gesture::Dragging { .. } => {
                 event.prevent_default();
                 self.ignore_click();
-                self.chosen.run(self.selection.get_untracked());
+                let Selection { from, to, .. } = self.selection.get_untracked();
+                match self.grip.get_value() {
+                    Some(grip) => self.dragged.run(Dragged {
+                        target: grip.target,
+                        start: i32::from(from) - grip.from,
+                        end: i32::from(to) - grip.to,
+                    }),
+                    None => self.chosen.run(self.selection.get_untracked()),
+                }
             }
             Gesture::Pressed { day, minute, on_empty: true, .. } => {
                 let from = (minute / STEP * STEP).min(DAY - 60);
@@ -150,7 +235,15 @@ impl Chooser {
     }
 
     fn stretch(self, day: usize, anchor: i32, at: i32) {
-        let (from, to) = dragged(anchor, at);
+        let grip = self.grip.get_value();
+        let (from, to) = grip.map_or_else(
+            || dragged(anchor, at),
+            |grip| {
+                let (from, to) = grip.moved(at - anchor);
+                (from as u16, to as u16)
+            },
+        );
+        self.is_gripped.set(grip.is_some());
         self.selection.set(Selection { day, from, to });
         self.active.set(true);
     }
@@ -159,6 +252,7 @@ impl Chooser {
     pub fn key(self, key: &str, shift: bool) -> bool {
         let moved = after_key(self.selection.get_untracked(), key, shift);
         if let Some(moved) = moved {
+            self.is_gripped.set(false);
             self.selection.set(moved);
         }
         moved.is_some()
@@ -207,6 +301,19 @@ mod tests {
         assert_eq!(dragged(719, 547), (540, 720));
         assert_eq!(dragged(1439, 1500), (1425, 1440));
         assert_eq!(dragged(3, -40), (0, 15));
+    }
+
+    #[test]
+    fn a_block_is_moved_or_made_longer_within_its_day() {
+        let held = |part| Grip { target: Target::Hours(0), from: 540, to: 720, part };
+        assert_eq!(held(Part::Whole).moved(59), (600, 780));
+        assert_eq!(held(Part::Whole).moved(-900), (0, 180));
+        assert_eq!(held(Part::Whole).moved(7), (540, 720));
+        assert_eq!(held(Part::Start).moved(-60), (480, 720));
+        assert_eq!(held(Part::Start).moved(600), (705, 720));
+        assert_eq!(held(Part::End).moved(60), (540, 780));
+        assert_eq!(held(Part::End).moved(2000), (540, 1440));
+        assert_eq!(held(Part::Nothing).moved(60), (540, 720));
     }
 
     #[test]

@@ -1,25 +1,39 @@
 //! What a week shows, and where on the page each thing goes: by wall clock, so that a day of 23 or 25 hours fits too.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use domain::dashboard::{ShownBooking, ShownHours, Week};
-use domain::{AvailabilityEntry, Effect, Pattern};
+use domain::dashboard::{Clocks, ShownBooking, ShownHours, Week};
+use domain::{AvailabilityEntry, Effect, Instant, Pattern};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::hours::weekdays;
-use crate::local_time::{date_label, full_date_label, time_label};
+use crate::local_time::{self, date_label, full_date_label, time_label};
 
 /// The week on the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct WeekData(pub Week);
+pub struct WeekData {
+    pub week: Week,
+    /// The page to share, whole.
+    pub public_url: String,
+}
 
 impl std::ops::Deref for WeekData {
     type Target = Week;
 
     fn deref(&self) -> &Week {
-        &self.0
+        &self.week
     }
+}
+
+/// [`Clocks`] in a zone.
+fn clocks_in(start: Instant, end: Instant, zone: &str) -> Clocks {
+    let ahead = |at| local_time::offset(at, zone).num_minutes() as i32;
+    local_time::is_put_back(start, end, zone).then(|| [ahead(start), ahead(end)])
+}
+
+fn named(time: NaiveDateTime, ahead: Option<i32>) -> String {
+    let clock = ahead.map(|ahead| format!(" {}", local_time::ahead_label(ahead.into())));
+    format!("{}{}", time_label(time), clock.unwrap_or_default())
 }
 
 /// Where a block opens to, when it is chosen.
@@ -41,12 +55,15 @@ pub struct Block {
     /// Minutes since midnight, `to` at most 1440.
     pub from: u16,
     pub to: u16,
+    /// All of what it is lies in this day.
+    pub is_whole: bool,
     /// How many minutes below `from` its words are, so that they are seen.
     pub words_after: u16,
     pub title: String,
     pub detail: String,
-    /// The whole of it, for those who hear the page.
-    pub label: String,
+    /// What those hear before and after it who cannot see where it stands, and how it looks.
+    pub before: String,
+    pub after: String,
 }
 
 impl Block {
@@ -118,14 +135,24 @@ impl WeekData {
             Effect::Closed => ("block closed", "Closed"),
         };
         let note = entry.and_then(|entry| entry.note.clone()).unwrap_or_default();
-        let mut label = format!("{effect}, {}, {repeats}", spoken_range(hours.start, hours.end));
-        if !note.is_empty() {
-            label = format!("{label}, {note}");
-        }
-        let detail = if note.is_empty() { repeats } else { note };
-        let title = range(hours.start, hours.end);
+        let (detail, after) = if note.is_empty() { (repeats, String::new()) } else { (note, repeats) };
+        let title = range(hours.start, hours.end, &hours.clocks);
+        let before = format!("{effect}, {}, ", dates(hours.start, hours.end));
         let key = (hours.availability_id, hours.start);
-        Block { key, target: Target::Hours(at), class, from, to, words_after: 0, title, detail, label }
+        let is_whole = last_day(hours.start, hours.end).is_none();
+        Block {
+            key,
+            target: Target::Hours(at),
+            class,
+            from,
+            to,
+            is_whole,
+            words_after: 0,
+            title,
+            detail,
+            before,
+            after,
+        }
     }
 
     /// Whether any open hours reach into these minutes of a day.
@@ -136,11 +163,6 @@ impl WeekData {
             .filter(|hours| hours.effect == Effect::Open)
             .filter_map(|hours| on_day(day, hours.start, hours.end))
             .any(|(start, end)| start < to && from < end)
-    }
-
-    /// The bookings that lie at least partly in an occurrence.
-    pub fn booked_in<'a>(&'a self, hours: &'a ShownHours) -> impl Iterator<Item = &'a ShownBooking> {
-        self.bookings.iter().filter(|booked| booked.start < hours.end && hours.start < booked.end)
     }
 
     /// How high an hour is at least, in quarters of a rem: so high that the shortest block can be read and
@@ -179,7 +201,6 @@ fn words_after(block: &Block, above: &[Block]) -> u16 {
 fn booking_block(at: usize, together: usize, first: &ShownBooking, from: u16, to: u16) -> Block {
     let name = if together == 1 { first.booking.guest.name.clone() } else { format!("{together} guests") };
     let pending = first.booking.status == domain::BookingStatus::Pending;
-    let state = if pending { ", awaits your answer" } else { "" };
     Block {
         // Not the first guest's id: another may be the first by the next look.
         key: (Uuid::nil(), first.start),
@@ -187,10 +208,12 @@ fn booking_block(at: usize, together: usize, first: &ShownBooking, from: u16, to
         class: if pending { "block taken pending" } else { "block taken" },
         from,
         to,
+        is_whole: true,
         words_after: 0,
-        label: format!("Booking, {name}, {}, {}{state}", first.offering, spoken_range(first.start, first.end)),
+        before: format!("Booking, {}, ", dates(first.start, first.end)),
+        after: if pending { "awaits your answer".to_owned() } else { String::new() },
         title: name,
-        detail: format!("{} {}", range(first.start, first.end), first.offering),
+        detail: format!("{} {}", range(first.start, first.end, &first.clocks), first.offering),
     }
 }
 
@@ -204,9 +227,10 @@ fn on_day(day: NaiveDate, start: NaiveDateTime, end: NaiveDateTime) -> Option<(u
     (from < to).then_some((from, to))
 }
 
-/// `09:00–12:00`.
-pub fn range(start: NaiveDateTime, end: NaiveDateTime) -> String {
-    format!("{}–{}", time_label(start), time_label(end))
+/// `09:00–12:00`, `01:30 UTC-04:00–01:30 UTC-05:00`.
+pub fn range(start: NaiveDateTime, end: NaiveDateTime, clocks: &Clocks) -> String {
+    let [first, last] = clocks.map_or([None; 2], |clocks| clocks.map(Some));
+    format!("{}–{}", named(start, first), named(end, last))
 }
 
 /// Its name as RRULE has it, short, and whole.
@@ -214,14 +238,30 @@ pub fn weekday(day: NaiveDate) -> (&'static str, &'static str, &'static str) {
     weekdays()[day.weekday().num_days_from_monday() as usize]
 }
 
+/// The day on which a stretch ends, where it is a later one than that of its start. An end at midnight is still of
+/// the day before.
+fn last_day(start: NaiveDateTime, end: NaiveDateTime) -> Option<NaiveDate> {
+    let last = if end.time() == NaiveTime::MIN { end.date().pred_opt()? } else { end.date() };
+    (last > start.date()).then_some(end.date())
+}
+
+/// `Monday 23 November`, `Monday 23 November to Tuesday 24 November`.
+fn dates(start: NaiveDateTime, end: NaiveDateTime) -> String {
+    let first = date_label(start.date());
+    last_day(start, end).map_or_else(|| first.clone(), |last| format!("{first} to {}", date_label(last)))
+}
+
 /// `Monday 23 November, 09:00 to 12:00`, with the second day where it is another.
-pub fn spoken_range(start: NaiveDateTime, end: NaiveDateTime) -> String {
-    let last = if end.time() == NaiveTime::MIN { end.date().pred_opt() } else { Some(end.date()) };
-    let until = match last {
-        Some(last) if last > start.date() => format!("{} {}", date_label(end.date()), time_label(end)),
-        _ => time_label(end),
-    };
-    format!("{}, {} to {until}", date_label(start.date()), time_label(start))
+pub fn spoken_range(start: NaiveDateTime, end: NaiveDateTime, clocks: &Clocks) -> String {
+    let [first, last] = clocks.map_or([None; 2], |clocks| clocks.map(Some));
+    let later = last_day(start, end);
+    let later = later.map(|day| format!("{} ", date_label(day))).unwrap_or_default();
+    format!("{}, {} to {later}{}", date_label(start.date()), named(start, first), named(end, last))
+}
+
+/// [`spoken_range`] by the clock of a zone.
+pub fn spoken_in(start: Instant, end: Instant, zone: &str) -> String {
+    spoken_range(local_time::local(start, zone), local_time::local(end, zone), &clocks_in(start, end, zone))
 }
 
 /// `23 – 29 November 2026`, `30 November – 6 December 2026`.
@@ -256,7 +296,7 @@ mod tests {
         });
         let provider: domain::Provider = serde_json::from_value(provider).unwrap();
         let profile = domain::live::Profile { provider: provider.public.clone(), offerings: Vec::new() };
-        WeekData(Week {
+        let week = Week {
             provider,
             monday: date("2026-11-23"),
             now: at("2026-11-25T12:00:00"),
@@ -271,7 +311,8 @@ mod tests {
                 openings: domain::Openings::default(),
                 zones: String::new(),
             },
-        })
+        };
+        WeekData { week, public_url: String::new() }
     }
 
     #[test]
@@ -287,7 +328,18 @@ mod tests {
         let (start, end) = (at("2026-11-23T18:00:00"), at("2026-11-24T00:00:00"));
         assert_eq!(on_day(date("2026-11-23"), start, end), Some((1080, 1440)));
         assert_eq!(on_day(date("2026-11-24"), start, end), None);
-        assert_eq!(spoken_range(start, end), "Monday 23 November, 18:00 to 00:00");
+        assert_eq!(spoken_range(start, end, &None), "Monday 23 November, 18:00 to 00:00");
+    }
+
+    #[test]
+    fn a_stretch_over_a_repeated_hour_names_its_clocks() {
+        let (start, end) = ("2026-11-01T05:30:00Z".parse().unwrap(), "2026-11-01T06:30:00Z".parse().unwrap());
+        let spoken = spoken_in(start, end, "America/New_York");
+        assert_eq!(spoken, "Sunday 1 November, 01:30 UTC-04:00 to 01:30 UTC-05:00");
+        assert_eq!(spoken_in(start, end, "Europe/Paris"), "Sunday 1 November, 06:30 to 07:30");
+        let (shown, clocks) = (at("2026-11-01T01:30:00"), clocks_in(start, end, "America/New_York"));
+        assert_eq!(range(shown, shown, &clocks), "01:30 UTC-04:00–01:30 UTC-05:00");
+        assert_eq!(range(shown, shown + TimeDelta::hours(2), &None), "01:30–03:30");
     }
 
     #[test]
@@ -309,7 +361,7 @@ mod tests {
 
     #[test]
     fn new_hours_are_proposed_in_the_week_shown() {
-        let of_week = |monday: &str| WeekData(Week { monday: date(monday), ..week().0 });
+        let of_week = |monday: &str| WeekData { week: Week { monday: date(monday), ..week().week }, ..week() };
         let today = date("2026-11-25");
         assert_eq!(of_week("2026-11-23").day_to_add_on(today), today);
         assert_eq!(of_week("2027-03-01").day_to_add_on(today), date("2027-03-01"));
@@ -324,10 +376,12 @@ mod tests {
             class: "block",
             from,
             to,
+            is_whole: true,
             words_after: 0,
             title: String::new(),
             detail: String::new(),
-            label: String::new(),
+            before: String::new(),
+            after: String::new(),
         };
         let hours = block(540, 720);
         assert_eq!(words_after(&hours, &[]), 0);

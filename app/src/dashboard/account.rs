@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::local_time::{date_label, full_date_label, time_label};
 use crate::proof::Proof;
 pub use crate::server_functions::account::ChangePassword;
-use crate::server_functions::account::{EndOtherSessions, EndSession, ListedSession, list_sessions};
+use crate::server_functions::account::{CHANGE_PASSWORD, EndOtherSessions, EndSession, ListedSession, list_sessions};
 
 #[component]
 pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> AnyView {
@@ -18,7 +18,7 @@ pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> 
     let rest = Signal::derive(move || {
         error.get().filter(|ApiError(problem)| !matches!(problem, domain::Problem::Invalid { .. }))
     });
-    let sheet = Sheet { argument: "change", values, error };
+    let sheet = Sheet::new("change", values, error);
     let changed = move || change.value().with(|value| matches!(value, Some(Ok(_))));
     // Passwords do not stay on the page longer than they are needed.
     Effect::new(move |_| {
@@ -26,7 +26,8 @@ pub fn ChangeOfPassword(email: String, change: ServerAction<ChangePassword>) -> 
             values.set(Entered::default());
         }
     });
-    let told = move || changed().then_some("Changed. Everywhere else you are signed out.");
+    let changed_before = crate::told::is_done(CHANGE_PASSWORD);
+    let told = move || (changed_before || changed()).then_some("Changed. Everywhere else you are signed out.");
     view! {
         <section class="panel" aria-labelledby="password-title">
             <h2 id="password-title">"Password"</h2>

@@ -27,7 +27,7 @@ pub fn status_label(status: BookingStatus) -> (&'static str, &'static str) {
 
 #[component]
 pub fn BookingDetails(booked: ShownBooking) -> AnyView {
-    let when = spoken_range(booked.start, booked.end);
+    let when = spoken_range(booked.start, booked.end, &booked.clocks);
     let Booking { guest, status, reference, duration_minutes, reason, .. } = booked.booking;
     let (status, badge) = status_label(status);
     let row = |term: &'static str, what: AnyView| view! { <dt>{term}</dt><dd>{what}</dd> };

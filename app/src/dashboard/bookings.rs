@@ -1,4 +1,4 @@
-//! The provider's bookings as a list: to come, past, cancelled.
+//! The provider's bookings as a list: to come, past, cancelled, and all that a search finds.
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
@@ -49,7 +49,7 @@ pub fn BookingsPage() -> impl IntoView {
     view! {
         <Title text="Bookings"/>
         <div class="toolbar">
-            <h1>"Bookings"</h1>
+            <h1 tabindex="-1">"Bookings"</h1>
             <nav class="tabs" aria-label="Which bookings">{tabs}</nav>
             <Form method="GET" action="/dashboard/bookings" attr:role="search" attr:class="search">
                 <input type="hidden" name="show" value=Shelf::All.name()/>
@@ -80,14 +80,17 @@ fn List(first: ShelfPage, asked: Memo<Asked>) -> AnyView {
             listing.reload();
         }
     });
+    let done = move || {
+        cancel.value().with(|value| match value {
+            Some(Ok(cancelled)) => format!("The booking of {} is cancelled.", cancelled.guest.name),
+            _ => String::new(),
+        })
+    };
     let more_href = move || {
         page.with(|page| page.next_cursor.clone()).map(|cursor| {
             let Asked { shelf, search, .. } = asked.get();
-            let mut map = leptos_router::params::ParamsMap::new();
-            map.insert("show", shelf.name().to_owned());
-            map.insert("search", search);
-            map.insert("cursor", cursor);
-            format!("/dashboard/bookings{}", map.to_query_string())
+            let wanted = [("show", shelf.name()), ("search", &search), ("cursor", &cursor)];
+            format!("/dashboard/bookings{}", query(wanted))
         })
     };
     let lines = Memo::new(move |_| page.with(|page| lines(&page.items)));
@@ -98,6 +101,7 @@ fn List(first: ShelfPage, asked: Memo<Asked>) -> AnyView {
     };
     view! {
         <LiveBadge connection=live.connection/>
+        <p class="visually-hidden" role="status">{done}</p>
         <Failure error/>
         <div class="booking-list" aria-busy=move || busy.get().then_some("true")>
             <For each=move || lines.get() key=Line::key children=line/>
@@ -151,7 +155,7 @@ fn Row(booked: ShownBooking, cancel: ServerAction<CancelOwnBooking>) -> AnyView 
     let can_cancel = booked.booking.status.is_active();
     let name = booked.booking.guest.name.clone();
     let summary = view! {
-        <b class="booking-time">{range(booked.start, booked.end)}</b>
+        <b class="booking-time">{range(booked.start, booked.end, &booked.clocks)}</b>
         <span class="booking-name">{name}</span>
         <span class="booking-what">{booked.offering.clone()}</span>
         <span class=badge>{status}</span>

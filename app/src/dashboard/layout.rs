@@ -37,7 +37,7 @@ pub fn Layout() -> impl IntoView {
                                 let handle = move || saved.get().unwrap_or_else(|| provider.public.handle.to_string());
                                 view! {
                                     <a class="dashboard-public" href=move || format!("/{}", handle())>
-                                        "Your public page"
+                                        <span>"Your public "</span>"page"
                                     </a>
                                 }.into_any()
                             }

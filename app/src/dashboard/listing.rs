@@ -218,7 +218,13 @@ mod tests {
             "created_at": "2026-11-20T12:00:00Z", "updated_at": "2026-11-20T12:00:00Z",
         }))
         .unwrap();
-        ShownBooking { booking, start: at.parse().unwrap(), end: at.parse().unwrap(), offering: String::new() }
+        ShownBooking {
+            booking,
+            start: at.parse().unwrap(),
+            end: at.parse().unwrap(),
+            clocks: None,
+            offering: String::new(),
+        }
     }
 
     fn page(items: Vec<ShownBooking>, version: i64, next_cursor: Option<&str>) -> ShelfPage {

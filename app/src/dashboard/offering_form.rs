@@ -64,7 +64,7 @@ const ADVANCED: [&str; 9] = [
 #[component]
 pub fn OfferingForm(values: RwSignal<Entered>, save: ServerAction<SaveOffering>) -> AnyView {
     let error = Signal::derive(move || save.value().get().and_then(Result::err));
-    let sheet = Sheet { argument: "offering", values, error };
+    let sheet = Sheet::new("offering", values, error);
     let hidden_fault = move || {
         error.with(|error| error.as_ref().is_some_and(|error| ADVANCED.iter().any(|name| error.field(name).is_some())))
     };

@@ -61,7 +61,7 @@ pub fn OfferingsPage() -> impl IntoView {
     view! {
         <Title text="Offerings"/>
         <div class="toolbar">
-            <h1>"Offerings"</h1>
+            <h1 tabindex="-1">"Offerings"</h1>
             <a class="button primary" href="/dashboard/offerings?edit=new" on:click=move |event| {
                 event.prevent_default();
                 editor.show(blank());

@@ -55,7 +55,7 @@ fn Profile(provider: Provider, url: String, zones: String, update: ServerAction<
     let rest = Signal::derive(move || {
         error.get().filter(|ApiError(problem)| !matches!(problem, domain::Problem::Invalid { .. }))
     });
-    let sheet = Sheet { argument: "profile", values, error };
+    let sheet = Sheet::new("profile", values, error);
     let base = url.strip_suffix(&*provider.public.handle).unwrap_or_default().to_owned();
     // The address follows what was saved, not what is being typed.
     let saved_handle = Memo::new(move |before: Option<&String>| match update.value().get() {

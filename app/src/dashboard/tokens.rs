@@ -21,7 +21,7 @@ pub fn Tokens() -> AnyView {
     let rest = Signal::derive(move || {
         error.get().filter(|ApiError(problem)| !matches!(problem, domain::Problem::Invalid { .. }))
     });
-    let sheet = Sheet { argument: "token", values, error };
+    let sheet = Sheet::new("token", values, error);
     let made = move || create.value().get().and_then(Result::ok);
     // A password does not stay on the page longer than it is needed.
     Effect::new(move |_| {

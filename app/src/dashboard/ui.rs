@@ -9,8 +9,8 @@ use leptos_router::components::Redirect;
 use leptos_router::hooks::use_location;
 
 use super::focus::recover_focus;
-use crate::error::ApiError;
 use crate::address::sign_in_page;
+use crate::error::ApiError;
 
 /// A native dialog that follows `open`; Escape and its close button set it to false.
 ///

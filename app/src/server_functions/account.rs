@@ -17,6 +17,9 @@ use crate::context::{Guard, Guarded, actor, caller, services, session_token};
 #[cfg(feature = "ssr")]
 const SETTINGS: &str = "/dashboard/settings";
 
+/// The name by which its page hears that it is done.
+pub const CHANGE_PASSWORD: &str = "change_password";
+
 /// Asks for the old password, and ends all other sessions.
 #[server(prefix = "/rpc", endpoint = "change_password", client = Scripts)]
 pub async fn change_password(change: Entered) -> Result<(), ApiError> {
@@ -27,6 +30,9 @@ pub async fn change_password(change: Entered) -> Result<(), ApiError> {
     let email = service::providers::me(&services, &actor).await?.email;
     Guard::check(Guarded::OwnPassword { email: &email })?;
     service::auth::change_password(&services, &actor, change, &caller, &session).await?;
+    if crate::context::is_plain_form() {
+        crate::told::keep_done(SETTINGS, CHANGE_PASSWORD);
+    }
     return_to(SETTINGS);
     Ok(())
 }

@@ -17,7 +17,8 @@ use super::{id, return_to};
 #[server(prefix = "/rpc", endpoint = "week", client = Scripts)]
 pub async fn week(date: String) -> Result<WeekData, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
-    Ok(WeekData(service::availability::week(&services, &actor, domain::moment::date(&date)).await?))
+    let week = service::availability::week(&services, &actor, domain::moment::date(&date)).await?;
+    Ok(WeekData { public_url: super::providers::address_of(&week.provider.public), week })
 }
 
 /// Creates the entry, or replaces the one that `availability_id` names.
@@ -38,7 +39,7 @@ pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
             service::availability::replace(&services, &actor, id, new).await?
         }
     };
-    return_to("/dashboard");
+    return_to(if hours.is_on("first") { "/dashboard?first=hours" } else { "/dashboard" });
     Ok(entry.availability_id)
 }
 
@@ -53,12 +54,29 @@ pub struct DeletedHours {
     pub orphan_count: usize,
 }
 
+/// What a deletion would leave outside open time, before it is done.
+#[server(prefix = "/rpc", endpoint = "deletion_of_hours", client = Scripts)]
+pub async fn deletion_of_hours(availability_id: String) -> Result<DeletedHours, ApiError> {
+    let (services, actor) = (crate::context::services(), crate::context::actor().await?);
+    let orphans = service::availability::orphans(&services, &actor, id(&availability_id)?).await?;
+    left_outside(&services, &actor, &orphans).await
+}
+
+#[cfg(feature = "ssr")]
+async fn left_outside(
+    services: &service::Services,
+    actor: &service::Actor,
+    orphans: &[Uuid],
+) -> Result<DeletedHours, ApiError> {
+    let named = &orphans[..orphans.len().min(NAMED_ORPHANS)];
+    let named = service::bookings::orphans(services, actor, named).await?;
+    Ok(DeletedHours { orphans: named, orphan_count: orphans.len() })
+}
+
 #[server(prefix = "/rpc", endpoint = "delete_hours", client = Scripts)]
 pub async fn delete_hours(availability_id: String) -> Result<DeletedHours, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
     let deleted = service::availability::delete(&services, &actor, id(&availability_id)?).await?;
     return_to("/dashboard");
-    let orphan_count = deleted.orphaned_bookings.len();
-    let named = &deleted.orphaned_bookings[..orphan_count.min(NAMED_ORPHANS)];
-    Ok(DeletedHours { orphans: service::bookings::orphans(&services, &actor, named).await?, orphan_count })
+    left_outside(&services, &actor, &deleted.orphaned_bookings).await
 }

@@ -63,7 +63,7 @@ fn whole(entry: &AvailabilityEntry, home: &TimeZone) -> ShownHours {
             (first, first)
         }
     };
-    ShownHours { availability_id: entry.availability_id, effect: entry.effect, start, end, date: None }
+    ShownHours { availability_id: entry.availability_id, effect: entry.effect, start, end, clocks: None, date: None }
 }
 
 type Fields = Vec<(&'static str, String)>;

@@ -253,11 +253,12 @@ impl Chosen {
                 times.insert(place, Slot { remaining: 0, ..*gone });
             }
         }
-        let is_as_asked =
-            asked.offering.as_ref().is_none_or(|asked| slug.is_some_and(|slug| *slug == asked.as_str())) && asked.duration.is_none_or(|asked| asked == duration);
+        let is_as_asked = asked.offering.as_ref().is_none_or(|asked| slug.is_some_and(|slug| *slug == asked.as_str()))
+            && asked.duration.is_none_or(|asked| asked == duration);
         let start = asked.start.filter(|_| is_as_asked);
-        let is_free =
-            start.is_some_and(|start| cut.slots(start, start + TimeDelta::minutes(1)).iter().any(|slot| slot.start == start));
+        let is_free = start.is_some_and(|start| {
+            cut.slots(start, start + TimeDelta::minutes(1)).iter().any(|slot| slot.start == start)
+        });
         // What is free for another type or length is no way out.
         let nearest = start.filter(|_| !is_free).map_or_else(Vec::new, |start| {
             let all = cut.slots(now, Instant::MAX_UTC);
@@ -385,7 +386,7 @@ mod tests {
         };
         let windows = windows.iter().map(window).collect();
         let profile = domain::live::Profile { provider: provider.unwrap(), offerings: vec![offering] };
-        LiveState { version, profile, openings: Openings { windows, ..Openings::default() } }
+        LiveState { version, profile, openings: Openings { windows, ..Openings::default() }, zones: String::new() }
     }
 
     fn chosen(query: &[(&str, &str)], zone: &str, state: &LiveState, before: Option<&Chosen>) -> Chosen {
@@ -400,7 +401,8 @@ mod tests {
 
     #[test]
     fn a_time_that_goes_keeps_its_place_until_something_else_is_chosen() {
-        let (morning, rest) = (("2026-11-23T09:00:00Z", "2026-11-23T10:30:00Z"), ("2026-11-23T09:30:00Z", "2026-11-23T10:30:00Z"));
+        let (morning, rest) =
+            (("2026-11-23T09:00:00Z", "2026-11-23T10:30:00Z"), ("2026-11-23T09:30:00Z", "2026-11-23T10:30:00Z"));
         let first = chosen(&[], "UTC", &state(1, &[morning]), None);
         assert_eq!(times(&first), [("09:00".into(), true), ("09:30".into(), true), ("10:00".into(), true)]);
         let after = chosen(&[], "UTC", &state(2, &[rest]), Some(&first));
