@@ -119,7 +119,8 @@ impl Calendar {
         self.appointments.get(from..to).unwrap_or_default()
     }
 
-    /// The local days overlapping `within` on which an offering with a daily limit has reached it.
+    /// The local days overlapping `within` on which an offering with a daily limit has reached it: in appointments,
+    /// however many guests sit in each.
     pub(crate) fn full_days(&self, within: TimeRange) -> Vec<FullDay> {
         let limits: Vec<(Uuid, u32)> =
             self.offerings.iter().filter_map(|offering| Some((offering.offering_id, offering.daily_limit?))).collect();
@@ -139,7 +140,7 @@ impl Calendar {
             while let Some(appointment) = rest.next_if(|next| next.during.start() < day.end()) {
                 let limited = limits.iter().position(|(offering, _)| *offering == appointment.offering_id);
                 if let Some(index) = limited.filter(|_| !appointment.held) {
-                    booked[index] += appointment.seats_taken;
+                    booked[index] += 1;
                 }
             }
             for ((offering_id, limit), booked) in limits.iter().zip(booked) {

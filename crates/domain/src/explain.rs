@@ -46,8 +46,14 @@ pub fn explain(
             open_and_closed(calendar, during, &mut reasons);
             grid(calendar, offering, during, &mut reasons);
             others(near, during, blocked, &mut reasons);
+            daily_limit(calendar, offering, start, &mut reasons);
         }
     }
+    reasons
+}
+
+/// What the other appointments of the day say. A seat in one of them is no new appointment.
+fn daily_limit(calendar: &Calendar, offering: &Offering, start: Instant, reasons: &mut Vec<Reason>) {
     if let Ok(this) = TimeRange::new(start, start + TimeDelta::seconds(1))
         && calendar.full_days(this).iter().any(|day| day.offering_id == offering.offering_id)
     {
@@ -56,7 +62,6 @@ pub fn explain(
             "No more of these appointments are taken on this day. Choose another day.",
         ));
     }
-    reasons
 }
 
 /// What the offering alone says.

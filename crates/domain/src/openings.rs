@@ -43,7 +43,8 @@ pub struct GroupSeats {
     pub remaining: u32,
 }
 
-/// A local day of the provider on which an offering has reached its daily limit.
+/// A local day of the provider on which an offering has reached its daily limit: no appointment is begun on it, and
+/// seats of those that there are can still be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FullDay {

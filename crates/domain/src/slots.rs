@@ -167,7 +167,7 @@ fn ceil(instant: Instant) -> i64 {
 struct Cut<'a> {
     windows: &'a [Window],
     groups: &'a [GroupSeats],
-    /// Days on which this offering takes no more, in order.
+    /// Days on which this offering takes no new appointment, in order.
     full_days: Vec<&'a FullDay>,
     offering: &'a Offering,
     length: i64,
@@ -250,21 +250,15 @@ impl<'a> Cut<'a> {
         free.into_iter().chain(group).min()
     }
 
-    /// Group appointments of this offering and length that start from `from` to `to`.
+    /// Group appointments of this offering and length that start from `from` to `to`. On a full day too: who joins
+    /// one makes none.
     fn groups(&self, from: i64, to: i64) -> impl Iterator<Item = &'a GroupSeats> {
         let first = self.groups.partition_point(|group| group.start.timestamp() < from);
         self.groups[first..].iter().take_while(move |group| group.start.timestamp() <= to).filter(move |group| {
             group.offering_id == self.offering.offering_id
                 && group.remaining > 0
                 && (group.end - group.start).num_seconds() == self.length
-                && self.full_until(group.start.timestamp()).is_none()
         })
-    }
-
-    /// The end of the full day that `start` lies in, if it is one.
-    fn full_until(&self, start: i64) -> Option<i64> {
-        let day = self.full_days.partition_point(|day| day.end.timestamp() <= start);
-        self.full_days.get(day).filter(|day| day.start.timestamp() <= start).map(|day| day.end.timestamp())
     }
 
     /// Hands every free start from `from` to `to` to `take`, in order, until it breaks off.

@@ -183,8 +183,8 @@ impl<'a> Oracle<'a> {
                 let booked = self.calendar.appointments.iter().filter(|taken| {
                     !taken.held && taken.offering_id == offering.offering_id && day.contains(taken.during.start())
                 });
-                let booked: u32 = booked.map(|taken| taken.seats_taken).sum();
-                if day.overlaps(&self.within) && offering.daily_limit.is_some_and(|limit| booked >= limit) {
+                let booked = booked.count();
+                if day.overlaps(&self.within) && offering.daily_limit.is_some_and(|limit| booked >= limit as usize) {
                     full.push(FullDay { offering_id: offering.offering_id, start: day.start(), end: day.end() });
                 }
             }
@@ -205,7 +205,6 @@ impl<'a> Oracle<'a> {
                 .any(|day| day.offering_id == offering.offering_id && day.start <= start && start < day.end);
             if start - now < TimeDelta::minutes(offering.min_notice_minutes.into())
                 || start - now > TimeDelta::days(offering.horizon_days.into())
-                || on_full_day
             {
                 continue;
             }
@@ -214,6 +213,9 @@ impl<'a> Oracle<'a> {
                 .find(|group| group.offering_id == offering.offering_id && group.start == start && group.end == end);
             if let Some(group) = seats {
                 slots.push(Slot { start, end, remaining: group.remaining });
+                continue;
+            }
+            if on_full_day {
                 continue;
             }
             let Some(origin) = self.free(start) else { continue };

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Appointment, Calendar};
 use domain::explain::explain;
 use domain::problem::ReasonCode;
+use domain::slots::slots;
 use domain::{AvailabilityEntry, Effect, NewOffering, Offering, Pattern, TimeRange};
 use uuid::Uuid;
 
@@ -144,6 +145,29 @@ fn a_day_with_its_limit_reached_takes_no_more() {
     assert_eq!(codes_at(&calendar, utc("14:00"), 30), [ReasonCode::DailyLimit]);
     calendar.offerings[0].details.daily_limit = Some(2);
     assert_eq!(codes_at(&calendar, utc("14:00"), 30), []);
+}
+
+#[test]
+fn a_daily_limit_counts_appointments_and_not_seats() {
+    let mut calendar = calendar();
+    let details = &mut calendar.offerings[0].details;
+    (details.capacity, details.daily_limit, details.durations_minutes) = (5, Some(2), vec![60]);
+    for (appointment, seats) in [(0, 4), (1, 5)] {
+        if appointment == 1 {
+            calendar.appointments.push(taken("14:00", "15:00"));
+        }
+        let class = &mut calendar.appointments[appointment];
+        (class.capacity, class.seats_taken) = (5, seats);
+        let is_full = calendar.openings(range("00:00", "23:00")).full_days.len() == 1;
+        assert_eq!(is_full, appointment == 1, "the day of two classes of five seats is full with the second class");
+        let expected: &[_] = if is_full { &[ReasonCode::DailyLimit] } else { &[] };
+        assert_eq!(codes_at(&calendar, utc("15:30"), 60), expected);
+    }
+    assert_eq!(codes_at(&calendar, utc("10:00"), 60), [], "whoever joins the first class begins none");
+    assert_eq!(codes_at(&calendar, utc("14:00"), 60), [ReasonCode::Full]);
+    let openings = calendar.openings(range("00:00", "23:00"));
+    let slots = slots(&openings, &calendar.offerings[0], 60, range("00:00", "23:00"), utc("06:00"));
+    assert_eq!(slots.iter().map(|slot| (slot.start, slot.remaining)).collect::<Vec<_>>(), [(utc("10:00"), 1)]);
 }
 
 #[test]
