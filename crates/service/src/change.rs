@@ -394,3 +394,6 @@ pub(crate) async fn change_at_once<T: Serialize>(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;
