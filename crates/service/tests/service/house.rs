@@ -119,6 +119,21 @@ impl House {
     }
 }
 
+/// Knows only what the database does.
+pub fn another_node(s: &Services) -> Services {
+    Services::new(s.pool.clone(), s.clock.clone()).with_limits(s.limits)
+}
+
+/// All at once, on as many tasks.
+pub async fn race<T: Send + 'static>(tries: impl Iterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+    let tasks: Vec<_> = tries.map(tokio::spawn).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
 pub fn problem<T>(result: Result<T, Error>) -> Problem {
     match result {
         Err(Error::Problem(problem)) => problem,

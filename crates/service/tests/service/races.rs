@@ -6,17 +6,7 @@ use service::{Error, availability, bookings, change_log};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::house::{House, at, guest, house, house_with, problem};
-
-/// All at once, on as many tasks.
-async fn race<T: Send + 'static>(tries: impl Iterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
-    let tasks: Vec<_> = tries.map(tokio::spawn).collect();
-    let mut results = Vec::new();
-    for task in tasks {
-        results.push(task.await.unwrap());
-    }
-    results
-}
+use crate::house::{House, at, guest, house, house_with, problem, race};
 
 async fn overlapping_pairs(house: &House) -> i64 {
     sqlx::query_scalar(

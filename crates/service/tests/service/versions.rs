@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use domain::provider::ProviderChanges;
-use domain::{Effect, NewOffering, TimeRange};
+use domain::{Effect, NewOffering, Problem, TimeRange};
 use service::{Clock, Services, availability, bookings, change_log, offerings, providers, snapshot};
 use sqlx::PgPool;
 
-use crate::house::{House, NOW, at, house, house_with, one_off, range};
+use crate::house::{House, NOW, at, house, house_with, one_off, problem, range};
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn versions_are_gapless_under_eight_writers(pool: PgPool) {
@@ -31,7 +31,8 @@ async fn versions_are_gapless_under_eight_writers(pool: PgPool) {
                     providers::update_me(&s, &actor, ProviderChanges { bio, ..Default::default() }).await.unwrap();
                     availability::delete(&s, &actor, entry.availability_id).await.unwrap();
                     // A refusal takes no number.
-                    assert!(availability::delete(&s, &actor, entry.availability_id).await.is_err());
+                    let refused = availability::delete(&s, &actor, entry.availability_id).await;
+                    assert_eq!(problem(refused), Problem::NotFound);
                     let current = snapshot::current(&s, provider_id).await.unwrap();
                     assert!(current.version >= before + done);
                     done += 5;
@@ -129,7 +130,8 @@ async fn another_nodes_version_makes_this_one_look_again(pool: PgPool) {
 
     // Not told yet, this node is behind, but gives the time to nobody.
     assert_eq!(house.starts("2027-03-02", 60).await, ["09:00"]);
-    assert!(house.book("2027-03-02T09:00:00Z", 60).await.is_err());
+    let taken = problem(house.book("2027-03-02T09:00:00Z", 60).await);
+    assert_eq!(taken, Problem::SlotTaken { alternatives: Vec::new() });
     house.s.snapshots.note_version(house.provider_id, house.version().await);
     assert!(house.starts("2027-03-02", 60).await.is_empty());
     let known = house.s.snapshots.known();
