@@ -199,7 +199,7 @@ fn members(slug: &str) -> Value {
     match slug {
         "slot-taken" => json!({"alternatives": list("TimeRange")}),
         "availability-overlap" => json!({"conflicts": list("Conflict"), "suggestions": list("TimeRange")}),
-        "version-conflict" => json!({"current": one("AvailabilityEntry")}),
+        "version-conflict" => json!({"current": {"oneOf": [one("AvailabilityEntry"), one("Offering")]}}),
         // `status` is the HTTP status, as in every problem document.
         "invalid-transition" => json!({"booking_status": one("BookingStatus")}),
         "invalid" => json!({"errors": list("FieldError")}),

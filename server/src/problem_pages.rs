@@ -56,7 +56,7 @@ fn members(slug: &str) -> &'static [(&'static str, &'static str)] {
             ("conflicts", "The entries in the way, as <code>{availability_id, start, end}</code>."),
             ("suggestions", "Stretches free of others, as <code>{start, end}</code>."),
         ],
-        "version-conflict" => &[("current", "The entry as it is now.")],
+        "version-conflict" => &[("current", "The entry or the offering as it is now.")],
         "invalid-transition" => &[("booking_status", "What the booking is now.")],
         "invalid" => &[("errors", "Every fault, as <code>{field, code, message}</code>.")],
         "not-bookable" => &[("reasons", "Every reason, as <code>{code, detail}</code>.")],

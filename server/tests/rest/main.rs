@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod booked;
 mod caching;
 mod contract;
 mod examples;

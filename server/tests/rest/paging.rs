@@ -76,14 +76,19 @@ async fn a_limit_or_cursor_that_cannot_be_one_is_malformed(pool: PgPool) {
     }
     // Of the right form, and of what no list gave: a text that Postgres cannot hold, years that it does not know.
     let id = uuid::Uuid::nil();
+    let from = async |path: &str, key: Value| {
+        let query = format!("cursor={}", hex::encode(key.to_string()));
+        api.call("GET", path).token(&ada.token).query(&query).send().await
+    };
     for (path, key) in [
         ("/providers", json!("\0")),
         ("/bookings", json!(["-200000-01-01T00:00:00Z", id])),
         ("/bookings", json!(["-5000-01-01T00:00:00Z", id])),
-        ("/bookings", json!(["+250000-01-01T00:00:00Z", id])),
     ] {
-        let query = format!("cursor={}", hex::encode(key.to_string()));
-        let answer = api.call("GET", path).token(&ada.token).query(&query).send().await;
-        assert!([200, 400].contains(&answer.status), "{path} {key}: {} {}", answer.status, answer.text);
+        let answer = from(path, key).await;
+        assert_eq!((answer.status, answer.problem()), (400, "malformed"), "{path}: {}", answer.text);
     }
+    // Postgres knows years up to 294276: there is nothing after that one.
+    let answer = from("/bookings", json!(["+250000-01-01T00:00:00Z", id])).await.expect(200);
+    assert_eq!(answer, json!({"items": [], "next_cursor": null}));
 }
