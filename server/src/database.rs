@@ -56,7 +56,7 @@ pub async fn connect(config: &Config, shutdown: &CancellationToken) -> Result<Co
 /// On a connection of its own: a migration takes as long as it takes, which requests must not.
 async fn migrate(options: &PgConnectOptions) -> Result<(), NoDatabase> {
     let mut connection = options.connect().await.map_err(NoDatabase::Unreachable)?;
-    service::MIGRATIONS.run(&mut connection).await?;
+    service::migrate::migrate(&mut connection).await?;
     // It has done its work, however it ends.
     let _ = connection.close().await;
     Ok(())

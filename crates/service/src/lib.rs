@@ -22,6 +22,7 @@ mod idle_connections;
 mod ids;
 pub mod limits;
 pub mod live;
+pub mod migrate;
 pub mod offerings;
 pub mod paging;
 mod password;

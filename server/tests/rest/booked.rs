@@ -113,9 +113,8 @@ async fn a_guest_cannot_cancel_what_is_over_and_the_provider_can(pool: PgPool) {
     let ada = api.sign_up("ada").await;
     api.open(&ada, "2026-11-23").await;
     let (booking_id, manage_token) = book(&api, "2026-11-23T10:00:00Z").await;
-    let cancel = |token: &str| {
-        api.call("POST", "/bookings/{booking_id}/cancel").path("booking_id", &booking_id).token(token)
-    };
+    let cancel =
+        |token: &str| api.call("POST", "/bookings/{booking_id}/cancel").path("booking_id", &booking_id).token(token);
     api.clock.set("2026-11-23T10:30:00Z".parse().unwrap());
     let refused = cancel(&manage_token).send().await;
     assert_eq!((refused.status, refused.problem()), (409, "invalid-transition"));

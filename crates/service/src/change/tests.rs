@@ -139,7 +139,8 @@ impl Gate {
 /// Until `sessions` of this database wait for a lock.
 async fn until_waiting(pool: &PgPool, sessions: i64) {
     let began = Instant::now();
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let waiting =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() != sessions {
         assert!(began.elapsed() < Duration::from_secs(3), "nobody waits");
     }

@@ -6,6 +6,7 @@ pub mod acquaintances;
 pub mod availability;
 pub mod bookings;
 pub mod calendar;
+pub mod distribution;
 pub mod handles;
 pub mod idempotency;
 pub mod notify;

@@ -86,11 +86,10 @@ async fn a_booking_keeps_the_title_and_the_place_that_were_said_to_its_guest(poo
     let cancelled = bookings::cancel(s, &guest, booking_id, None).await.unwrap();
     assert_eq!((cancelled.title.as_str(), cancelled.status), ("First visit", BookingStatus::Cancelled));
     assert_kept("all of that and a cancel").await;
-    let events: Vec<String> =
-        sqlx::query_scalar("select payload->'booking'->>'title' from outbox order by outbox_id")
-            .fetch_all(&s.pool)
-            .await
-            .unwrap();
+    let events: Vec<String> = sqlx::query_scalar("select payload->'booking'->>'title' from outbox order by outbox_id")
+        .fetch_all(&s.pool)
+        .await
+        .unwrap();
     assert_eq!(events, ["First visit", "Consultation", "First visit"]);
 }
 

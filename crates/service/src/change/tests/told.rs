@@ -4,11 +4,12 @@ use super::*;
 
 /// Kind and stretch of the last row of the log.
 async fn logged(shop: &Shop) -> (String, TimeRange) {
-    let (kind, start, end): (String, DateTime<Utc>, DateTime<Utc>) =
-        sqlx::query_as("select kind, lower(changed), upper(changed) from calendar_change order by version desc limit 1")
-            .fetch_one(&shop.pool)
-            .await
-            .unwrap();
+    let (kind, start, end): (String, DateTime<Utc>, DateTime<Utc>) = sqlx::query_as(
+        "select kind, lower(changed), upper(changed) from calendar_change order by version desc limit 1",
+    )
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
     (kind, TimeRange::new(start, end).unwrap())
 }
 
