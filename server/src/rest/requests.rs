@@ -84,7 +84,7 @@ pub struct OfferingRequest {
     /// How far ahead a start may lie.
     #[schema(minimum = 1, maximum = 366, default = 60)]
     pub horizon_days: Option<u32>,
-    /// At most so many bookings on one local day of the provider; `null`: no limit.
+    /// At most so many appointments on one local day of the provider, however many seats each has; `null`: no limit.
     #[schema(minimum = 1, maximum = 1000)]
     pub daily_limit: Option<u32>,
     /// Seats in one appointment.

@@ -167,7 +167,8 @@ async fn a_sign_in_ends_the_session_that_the_browser_had(pool: PgPool) {
     let first = house.sign_in_from(&from("192.0.2.1"), None).await.session;
     let other = house.sign_in_from(&from("192.0.2.2"), None).await.session;
     let wrong = auth::sign_in(&house.s, credentials("incorrect horse"), &from("192.0.2.1"), Some(&first)).await;
-    assert!(wrong.is_err() && house.is_signed_in(&first).await, "only when it succeeds");
+    assert_eq!(fault(wrong), ("password".into(), "wrong_credentials".into()));
+    assert!(house.is_signed_in(&first).await, "only when it succeeds");
     let second = house.sign_in_from(&from("192.0.2.1"), Some(&first)).await.session;
     assert!(!house.is_signed_in(&first).await);
     assert!(house.is_signed_in(&second).await && house.is_signed_in(&other).await);
@@ -256,7 +257,7 @@ async fn a_browser_and_a_network_are_known_after_the_right_password(pool: PgPool
     let stranger = from("192.0.2.1");
     assert_eq!(house.acquaintance(&stranger).await, Acquaintance::Stranger);
     let wrong = auth::sign_in(&house.s, credentials("incorrect horse"), &stranger, None).await;
-    assert!(wrong.is_err());
+    assert_eq!(fault(wrong), ("password".into(), "wrong_credentials".into()));
     assert_eq!(house.acquaintance(&stranger).await, Acquaintance::Stranger);
 
     let device = house.sign_in_from(&stranger, None).await.device;

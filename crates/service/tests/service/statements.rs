@@ -62,7 +62,9 @@ fn prepared() -> Vec<String> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
     let query = |file: String| -> String {
         let file: serde_json::Value = serde_json::from_str(&file).unwrap();
-        file["query"].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+        // Without comments, on one line.
+        let lines = file["query"].as_str().unwrap().lines().map(|line| line.split("--").next().unwrap());
+        lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
     };
     files.map(query).collect()
 }
