@@ -62,7 +62,7 @@ fields_of_an_offering! {
     min_notice_minutes: u32,
     /// How far ahead a start may lie, in days of 24 hours from now, 1 to 366.
     horizon_days: u32,
-    /// At most so many bookings of this offering on one local day of the provider.
+    /// At most so many appointments of this offering on one local day of the provider, however many seats each has.
     daily_limit: Option<u32>,
     /// Seats in one appointment, 1 to 1000.
     capacity: u32,
