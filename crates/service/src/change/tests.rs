@@ -43,9 +43,9 @@ impl Shop {
     async fn new(pool: PgPool) -> Self {
         let s = Services::new(pool.clone(), Clock::fixed(now()));
         let new = NewProvider {
-            handle: "ada".into(),
+            handle: "ada".parse().unwrap(),
             display_name: "Ada".into(),
-            email: "ada@example.com".into(),
+            email: "ada@example.com".parse().unwrap(),
             password: Password("correct horse".into()),
             time_zone: "UTC".parse().unwrap(),
         };
@@ -164,7 +164,7 @@ fn event(shop: &Shop, reference: &str) -> Event {
         duration_minutes: 60,
         guest: Guest {
             name: "Grace".into(),
-            email: "grace@example.com".into(),
+            email: "grace@example.com".parse().unwrap(),
             phone: None,
             notes: None,
             time_zone: None,

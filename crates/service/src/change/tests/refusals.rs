@@ -12,7 +12,7 @@ where
     change(&shop.s, shop.provider_id, Some(&claim), async |mut tx: CalendarTx| {
         let snapshot = tx.snapshot().await?;
         stop_offering(&mut tx, shop).await?;
-        let details = domain::NewOffering { slug: "other".into(), ..shop.offering.details.clone() };
+        let details = domain::NewOffering { slug: "other".parse().unwrap(), ..shop.offering.details.clone() };
         store::offerings::insert(&mut tx, &Offering { offering_id: ids::new_id(now()), version: 1, details }).await?;
         tx.tell(event(shop, "NEVER"));
         let stretch = range("2027-03-02T09:00:00Z", "2027-03-02T10:00:00Z");
