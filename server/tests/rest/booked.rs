@@ -45,7 +45,10 @@ impl Seen<'_> {
 
         let page = format!("/bookings/{}?key={}", self.booking_id, self.manage_token);
         let page = Visitor::new(self.api).open(&page).await;
-        assert!(page.text.contains(&format!("{title}, 30 min")) && page.text.contains(place), "{}", page.text);
+        // What is shown, not what the page carries for its scripts.
+        let facts = scraper::Selector::parse(".facts").unwrap();
+        let shown: String = page.html.select(&facts).flat_map(|facts| facts.text()).collect();
+        assert!(shown.contains(&format!("{title}, 30 min")) && shown.contains(place), "{shown}");
         let own = self.api.rpc("booking_page", &[("id", &self.booking_id), ("key", &self.manage_token)]).await;
         let own = own.text().await.unwrap();
         assert!(own.contains(title) && own.contains(place), "{own}");

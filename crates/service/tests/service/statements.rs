@@ -18,7 +18,7 @@ const CROSSING: [(&str, &[&str]); 5] = [
     (
         "sign-in: who it is, is the question. Tables that every node has",
         &[
-            "select provider_id, password_hash from provider where email = $1",
+            "select provider_id, password_hash from provider where email = any ($1)",
             "select provider_id, used_at from session where token_hash = $1",
             "update session set used_at = $3, expires_at = $4, address = $5 where token_hash = $1",
             "delete from session where token_hash = $1",
