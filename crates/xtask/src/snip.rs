@@ -1,43 +1,155 @@
 //! Takes out of a compiled wasm what it never runs.
 //!
-//! Every view brings the code to hydrate itself step by step, for pages that load parts of their code
-//! later (`hydrate_lazy`). Ours hydrate at once; but that code is reached through tables, so that no
-//! linker knows. It is a twentieth of what a guest's browser would load.
+//! Some code is never run and yet stays: every view brings what it needs to hydrate itself step by step, for pages that
+//! load parts of their code later (`hydrate_lazy`), and readers of JSON can show a number with a point in an error that
+//! serde_json words itself. Both are reached through tables, so that no linker knows. What only they refer to goes with
+//! them (how floating-point numbers are written, say). It is a fourteenth of what a guest's browser would load.
 
-use wasmparser::{BinaryReaderError, KnownCustom, Name, Parser, Payload, TypeRef};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-/// Part of the (mangled) names of the functions that are never called: `<T as IntoAny>::into_any::hydrate_async`
-/// and the futures in it. Not every `hydrate_async`: the compiler folds functions of the same code into one, and
-/// the others have parts that `hydrate` has too. These call what nothing else calls.
-const UNUSED: &str = "into_any13hydrate_async";
+use wasmparser::{
+    BinaryReaderError, DataKind, ElementItems, ElementKind, ExternalKind, FunctionBody, KnownCustom, Name, Operator,
+    Parser, Payload, TypeRef,
+};
+
+/// Parts of the (mangled) names of functions that are never called.
+///
+/// `<T as IntoAny>::into_any::hydrate_async` and the futures in it. Not every `hydrate_async`: the compiler folds
+/// functions of the same code into one, and the others have parts that `hydrate` has too. These call what nothing else
+/// calls. And serde's `Unexpected::Float`, which serde_json never shows (`JsonUnexpected` in its `error.rs` does).
+const UNUSED: [&str; 2] = ["into_any13hydrate_async", "WithDecimalPoint"];
 /// Whatever is shorter may be the same as something that is used.
 const SHORTEST: usize = 64;
+/// A linker leaves room for any address: an `i32.const` of a place in a table is as long as can be.
+const ADDRESS: usize = 6;
 
 const NO_LOCALS: u8 = 0x00;
 const UNREACHABLE: u8 = 0x00;
 const NOP: u8 = 0x01;
 const END: u8 = 0x0b;
 
-/// The unused functions' bodies now trap; the places that all else has stay the same. wasm-opt takes out the rest.
-/// Without a name section nothing is taken out.
-pub fn snip(mut module: Vec<u8>) -> Result<Vec<u8>, BinaryReaderError> {
-    let (mut imported, mut bodies, mut unused) = (0, Vec::new(), Vec::new());
-    for payload in Parser::new(0).parse_all(&module) {
+/// What is needed to know which functions refer to which.
+#[derive(Default)]
+struct Module {
+    imported: u32,
+    /// Where the functions' bodies are, imported ones not counted.
+    bodies: Vec<Range<usize>>,
+    /// The functions that each of them calls, and the addresses that it takes.
+    calls: Vec<Vec<u32>>,
+    addresses: Vec<Vec<u32>>,
+    /// What stands at each place of the table.
+    table: BTreeMap<u32, u32>,
+    /// Numbers in the data, any of which may be a place in the table.
+    words: BTreeSet<u32>,
+    /// Functions that are called from outside.
+    roots: Vec<u32>,
+    unused: BTreeSet<u32>,
+}
+
+/// The bodies of unused functions, and of those that only they refer to, now trap; the places that all else has stay the
+/// same. wasm-opt takes out the rest. Without a name section nothing is taken out.
+pub fn snip(mut bytes: Vec<u8>) -> Result<Vec<u8>, BinaryReaderError> {
+    let module = read(&bytes)?;
+    if module.unused.is_empty() {
+        return Ok(bytes);
+    }
+    let run = module.reachable(&module.unused);
+    let before = module.reachable(&BTreeSet::new());
+    for function in before.difference(&run) {
+        let Some(body) = function.checked_sub(module.imported).and_then(|at| module.bodies.get(at as usize)) else {
+            continue;
+        };
+        bytes[body.clone()].fill(NOP);
+        (bytes[body.start], bytes[body.start + 1], bytes[body.end - 1]) = (NO_LOCALS, UNREACHABLE, END);
+    }
+    Ok(bytes)
+}
+
+impl Module {
+    /// The functions that can be run without those left out.
+    fn reachable(&self, left_out: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let of_data = self.words.iter().filter_map(|word| self.table.get(word));
+        let mut next: Vec<u32> = self.roots.iter().chain(of_data).copied().collect();
+        let mut found = BTreeSet::new();
+        while let Some(function) = next.pop() {
+            if left_out.contains(&function) || !found.insert(function) {
+                continue;
+            }
+            let Some(at) = function.checked_sub(self.imported).map(|at| at as usize) else { continue };
+            next.extend(&self.calls[at]);
+            next.extend(self.addresses[at].iter().filter_map(|address| self.table.get(address)));
+        }
+        found
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Module, BinaryReaderError> {
+    let mut module = Module::default();
+    let mut named = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
-                    imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
+                    module.imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
                 }
             }
-            Payload::CodeSectionEntry(body) => bodies.push(body.range().start as usize..body.range().end as usize),
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    let export = export?;
+                    if export.kind == ExternalKind::Func {
+                        module.roots.push(export.index);
+                    }
+                }
+            }
+            Payload::StartSection { func, .. } => module.roots.push(func),
+            Payload::ElementSection(elements) => {
+                for element in elements {
+                    let element = element?;
+                    let ElementItems::Functions(functions) = element.items else { continue };
+                    let from = match element.kind {
+                        ElementKind::Active { offset_expr, .. } => constant(offset_expr.get_operators_reader().read()?),
+                        ElementKind::Passive | ElementKind::Declared => None,
+                    };
+                    for (at, function) in functions.into_iter().enumerate() {
+                        match from {
+                            Some(from) => module.table.insert(from + at as u32, function?),
+                            // Put somewhere while it runs.
+                            None => {
+                                module.roots.push(function?);
+                                None
+                            }
+                        };
+                    }
+                }
+            }
+            Payload::DataSection(data) => {
+                for data in data {
+                    let data = data?;
+                    let from = match data.kind {
+                        DataKind::Active { offset_expr, .. } => constant(offset_expr.get_operators_reader().read()?),
+                        DataKind::Passive => None,
+                    };
+                    // Pointers stand at whole words of the memory.
+                    let skipped = from.map_or(0, |from| from.next_multiple_of(4) - from) as usize;
+                    let words = data.data.get(skipped..).unwrap_or_default().chunks_exact(4);
+                    module.words.extend(words.map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])));
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let (calls, addresses) = references(&body)?;
+                module.bodies.push(body.range().start as usize..body.range().end as usize);
+                module.calls.push(calls);
+                module.addresses.push(addresses);
+            }
             Payload::CustomSection(section) => {
                 let KnownCustom::Name(names) = section.as_known() else { continue };
                 for name in names {
                     let Name::Function(functions) = name? else { continue };
                     for function in functions {
                         let function = function?;
-                        if function.name.contains(UNUSED) {
-                            unused.push(function.index as usize);
+                        if UNUSED.iter().any(|unused| function.name.contains(unused)) {
+                            named.push(function.index);
                         }
                     }
                 }
@@ -45,12 +157,36 @@ pub fn snip(mut module: Vec<u8>) -> Result<Vec<u8>, BinaryReaderError> {
             _ => {}
         }
     }
-    let unused = unused.into_iter().filter_map(|function| bodies.get(function.checked_sub(imported)?));
-    for body in unused.filter(|body| body.len() >= SHORTEST) {
-        module[body.clone()].fill(NOP);
-        (module[body.start], module[body.start + 1], module[body.end - 1]) = (NO_LOCALS, UNREACHABLE, END);
-    }
+    let is_long = |function: &u32| {
+        let body = function.checked_sub(module.imported).and_then(|at| module.bodies.get(at as usize));
+        body.is_some_and(|body| body.len() >= SHORTEST)
+    };
+    module.unused = named.into_iter().filter(is_long).collect();
     Ok(module)
+}
+
+fn constant(operator: Operator<'_>) -> Option<u32> {
+    match operator {
+        Operator::I32Const { value } => Some(value.cast_unsigned()),
+        _ => None,
+    }
+}
+
+/// The functions that a body calls, and the addresses that it takes.
+fn references(body: &FunctionBody<'_>) -> Result<(Vec<u32>, Vec<u32>), BinaryReaderError> {
+    let (mut calls, mut addresses) = (Vec::new(), Vec::new());
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        let from = operators.original_position();
+        match operators.read()? {
+            Operator::Call { function_index } | Operator::RefFunc { function_index } => calls.push(function_index),
+            Operator::I32Const { value } if (operators.original_position() - from) as usize == ADDRESS => {
+                addresses.push(value.cast_unsigned());
+            }
+            _ => {}
+        }
+    }
+    Ok((calls, addresses))
 }
 
 #[cfg(test)]
@@ -72,21 +208,68 @@ mod tests {
         bodies.map(count).collect()
     }
 
-    #[test]
-    fn only_what_is_unused_is_taken_out() {
-        let long = "nop ".repeat(SHORTEST);
-        let module = wat::parse_str(format!(
+    /// A place in the table whose number is as long as a linker writes it.
+    const FIRST: u32 = 1 << 27;
+
+    /// A module that exports `run`: what that calls, and what stands in its data, is used.
+    fn module(functions: &str, data: &str) -> Vec<u8> {
+        let module = format!(
             r#"(module
                 (import "m" "f" (func $imported))
-                (func $_ZN8into_any13hydrate_async17h1E nop)
-                (func $_ZN4Html13hydrate_async17h2E {long})
-                (func $_ZN8into_any13hydrate_async17h3E {long})
-                (func $_ZN8into_any7hydrate17h4E {long}))"#
-        ));
-        let module = module.unwrap();
-        assert_eq!(instructions(&module), [2, SHORTEST + 1, SHORTEST + 1, SHORTEST + 1]);
-        let snipped = snip(module).unwrap();
-        assert_eq!(instructions(&snipped), [2, SHORTEST + 1, 0, SHORTEST + 1]);
+                (memory 1) (table 9 funcref) (elem (i32.const {FIRST}) func $one $two)
+                {functions}
+                (data (i32.const 1022) "{data}"))"#
+        );
+        wat::parse_str(module).unwrap()
+    }
+
+    /// With a name that is or is not that of an unused one.
+    fn function(name: &str, body: &str) -> String {
+        format!("(func {name} {body} {})", "nop ".repeat(SHORTEST))
+    }
+
+    const LONG: usize = SHORTEST + 1;
+
+    #[test]
+    fn only_what_is_unused_is_taken_out() {
+        let functions = [
+            function("$run (export \"run\")", "call $short call $other call $gone call $one"),
+            "(func $short nop)".to_owned(),
+            function("$_ZN4Html13hydrate_async17h2E", ""),
+            function("$_ZN8into_any13hydrate_async17h3E", ""),
+            function("$one", ""),
+            function("$two", ""),
+        ];
+        let functions = functions.concat().replace("$short", "$_ZN8into_any13hydrate_async17h1E");
+        let functions = functions.replace("$other", "$_ZN4Html13hydrate_async17h2E");
+        let module = module(&functions.replace("$gone", "$_ZN8into_any13hydrate_async17h3E"), "");
+        assert_eq!(instructions(&module), [LONG + 4, 2, LONG, LONG, LONG, LONG]);
+        assert_eq!(instructions(&snip(module).unwrap()), [LONG + 4, 2, LONG, 0, LONG, LONG]);
+    }
+
+    #[test]
+    fn what_only_the_unused_refers_to_goes_with_it() {
+        let unused = function("$WithDecimalPoint", &format!("call $helper i32.const {FIRST} drop call $shared"));
+        let all = |run: &str, data: &str| {
+            let run = function("$run (export \"run\")", &format!("call $WithDecimalPoint call $shared {run}"));
+            let rest = ["$helper", "$shared", "$one", "$two"].map(|name| function(name, "")).concat();
+            instructions(&snip(module(&format!("{run}{unused}{rest}"), data)).unwrap())[2..].to_vec()
+        };
+        assert_eq!(all("", ""), [0, LONG, 0, LONG], "one is in the table and nobody asks for it");
+        assert_eq!(all("call $helper", ""), [LONG, LONG, 0, LONG]);
+        assert_eq!(all(&format!("i32.const {FIRST} drop"), ""), [0, LONG, LONG, LONG]);
+        assert_eq!(all("", "\\00\\00\\00\\00\\00\\08"), [0, LONG, LONG, LONG], "at a whole word");
+    }
+
+    #[test]
+    fn what_was_never_reached_stays_as_it_is() {
+        let functions = [
+            function("$run (export \"run\")", "call $WithDecimalPoint"),
+            function("$WithDecimalPoint", ""),
+            function("$one", ""),
+            function("$two", ""),
+        ];
+        assert_eq!(instructions(&snip(module(&functions.concat(), "")).unwrap()), [LONG + 1, 0, LONG, LONG]);
     }
 
     #[test]
