@@ -11,6 +11,9 @@ use crate::error::ApiError;
 use crate::proof::Scripts;
 
 #[cfg(feature = "ssr")]
+use service::availability::NewEntry;
+
+#[cfg(feature = "ssr")]
 use super::{id, return_to};
 
 /// The week, from a Monday, that holds `date`; the present one when it is empty or no date.
@@ -25,21 +28,20 @@ pub async fn week(date: String) -> Result<WeekData, ApiError> {
 #[server(prefix = "/rpc", endpoint = "save_hours", client = Scripts)]
 pub async fn save_hours(hours: Entered) -> Result<Uuid, ApiError> {
     let (services, actor) = (crate::context::services(), crate::context::actor().await?);
-    let provider = service::providers::me(&services, &actor).await?;
-    let home = &provider.public.time_zone;
+    let is_first = hours.is_on("first");
     let entry = match hours.get("availability_id") {
         "" => {
-            let new = crate::calendar::hours::parse(&hours, home).map_err(domain::Problem::from)?;
+            let new = NewEntry::by_clock(move |home| crate::calendar::hours::parse(&hours, home));
             service::availability::create(&services, &actor, new, None).await?
         }
         known => {
             let id = id(known)?;
             let stored = service::availability::get(&services, &actor, id).await?;
-            let new = crate::calendar::hours::parse_change(&hours, &stored, home).map_err(domain::Problem::from)?;
+            let new = NewEntry::by_clock(move |home| crate::calendar::hours::parse_change(&hours, &stored, home));
             service::availability::replace(&services, &actor, id, new).await?
         }
     };
-    return_to(if hours.is_on("first") { "/dashboard?first=hours" } else { "/dashboard" });
+    return_to(if is_first { "/dashboard?first=hours" } else { "/dashboard" });
     Ok(entry.availability_id)
 }
 

@@ -1,22 +1,12 @@
-with free as (
-    select case when true then 1 else (
-        select min(seat) from generate_series(1, 1) as seat
-        where not exists (
-            select from booking
-            where booking.provider_id = ('00000000-0000-7000-8000-' || (:provider::bigint)::text)::uuid
-              and booking.seat = seat.seat and booking.status not in ('cancelled', 'declined')
-        )
-    ) end as seat
-), moved as (
-    update calendar set version = version + 1 from free
+with moved as (
+    update calendar set version = version + 1
     where provider_id = ('00000000-0000-7000-8000-' || (:provider::bigint)::text)::uuid and version >= 0
-      and free.seat is not null
       and not exists (
           select from idempotency_key
           where idempotency_key.provider_id = ('00000000-0000-7000-8000-' || (:provider::bigint)::text)::uuid
             and key_hash = sha256((:slot::bigint)::text::bytea)
       )
-    returning provider_id, version, free.seat
+    returning provider_id, version
 ), claimed as (
     insert into idempotency_key (provider_id, key_hash, body_hash, answer, created_at)
     select provider_id, sha256((:slot::bigint)::text::bytea), sha256('a body'), decode(repeat('5a', 700), 'hex'), now()
@@ -31,11 +21,12 @@ with free as (
     insert into booking
         (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
          guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
-         ends_at, created_at, updated_at, title, location)
+         ends_at, created_at, updated_at, title, location, agreed_local, agreed_zone)
     select provider_id, gen_random_uuid(),
-        ('00000000-0000-7000-8000-' || (100000000000 + :slot::bigint)::text)::uuid, 1, seat, 'confirmed',
+        ('00000000-0000-7000-8000-' || (100000000000 + :slot::bigint)::text)::uuid, 1, 1, 'confirmed',
         'K7QM-' || (:slot::bigint)::text, sha256('a token'), 'A Guest', 'guest@example.com', null, null, null,
-        provider_id, to_timestamp(:start::bigint), to_timestamp(:start::bigint + 1800), now(), now(), 'Appointment', ''
+        provider_id, to_timestamp(:start::bigint), to_timestamp(:start::bigint + 1800), now(), now(), 'Appointment', '',
+        to_timestamp(:start::bigint) at time zone 'UTC', 'UTC'
     from moved
 ), told as (
     insert into outbox (provider_id, outbox_id, topic, payload, created_at)

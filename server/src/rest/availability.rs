@@ -6,9 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{AvailabilityEntry, NewAvailability, Page};
-use service::availability::{self, AnswerBody, ExplainQuery, OpeningsQuery};
+use service::availability::{self, AnswerBody, ExplainQuery, NewEntry, OpeningsQuery};
 use service::paging::PageRequest;
-use service::providers;
 
 use super::ApiProblem;
 use super::answer::{Created, IfNoneMatch, conditional, is_match};
@@ -168,8 +167,7 @@ pub async fn create(
     _: NoQuery,
     JsonForm { form, repeat }: JsonForm,
 ) -> Result<Created<AvailabilityEntry>, ApiProblem> {
-    let home = providers::me(&state.services, &actor).await?.public.time_zone;
-    let new = NewAvailability::parse(form, &home)?;
+    let new = NewEntry::by_clock(|home| NewAvailability::parse(form, home));
     let body = availability::create(&state.services, &actor, new, repeat).await?;
     Ok(Created { location: format!("/api/v1/availability/entries/{}", body.availability_id), body })
 }
@@ -201,8 +199,7 @@ pub async fn replace(
     JsonForm { form, .. }: JsonForm,
 ) -> Result<Json<AvailabilityEntry>, ApiProblem> {
     the_whole_entry(query)?;
-    let home = providers::me(&state.services, &actor).await?.public.time_zone;
-    let new = NewAvailability::parse(form, &home)?;
+    let new = NewEntry::by_clock(|home| NewAvailability::parse(form, home));
     Ok(Json(availability::replace(&state.services, &actor, availability_id, new).await?))
 }
 

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use domain::calendar::{self, Calendar};
 use domain::openings::MAX_BUFFER_MINUTES;
 use domain::problem::{Conflict, Current};
-use domain::{AvailabilityEntry, Effect, NewAvailability, Page, Pattern, Problem, RangeSet, TimeRange, TimeZone};
+use domain::{
+    AvailabilityEntry, Effect, FieldError, NewAvailability, Page, Pattern, Problem, RangeSet, TimeRange, TimeZone,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -40,14 +42,38 @@ pub async fn get(s: &Services, actor: &Actor, availability_id: Uuid) -> Result<A
     store::availability::get(&s.pool, provider_id, availability_id).await?.ok_or(Problem::NotFound.into())
 }
 
-/// `availability-overlap` when an open entry would overlap another.
+/// An entry to be: read already, or to be read by the clock of whose hours they are.
+pub struct NewEntry(Box<Read>);
+
+type Read = dyn FnOnce(&TimeZone) -> Result<NewAvailability, Vec<FieldError>> + Send;
+
+impl NewEntry {
+    /// `read` gets the provider's zone.
+    pub fn by_clock(read: impl FnOnce(&TimeZone) -> Result<NewAvailability, Vec<FieldError>> + Send + 'static) -> Self {
+        Self(Box::new(read))
+    }
+
+    async fn read(self, s: &Services, provider_id: Uuid) -> Result<NewAvailability, Error> {
+        let provider = store::providers::get(&s.pool, provider_id).await?.ok_or(Problem::NotFound)?;
+        Ok((self.0)(&provider.public.time_zone)?)
+    }
+}
+
+impl From<NewAvailability> for NewEntry {
+    fn from(new: NewAvailability) -> Self {
+        Self(Box::new(|_| Ok(new)))
+    }
+}
+
+/// `availability-overlap` when an open entry would overlap another; `invalid` for what cannot be read.
 pub async fn create(
     s: &Services,
     actor: &Actor,
-    new: NewAvailability,
+    new: impl Into<NewEntry>,
     repeat: Option<Repeatable>,
 ) -> Result<AvailabilityEntry, Error> {
     let provider_id = actor.provider()?;
+    let new = new.into().read(s, provider_id).await?;
     let claim = repeat.as_ref().map(|repeat| Claim::new(repeat, provider_id, "availability"));
     let new = &new;
     change(s, provider_id, claim.as_ref(), move |mut tx| async move {
@@ -80,9 +106,10 @@ pub async fn replace(
     s: &Services,
     actor: &Actor,
     availability_id: Uuid,
-    new: NewAvailability,
+    new: impl Into<NewEntry>,
 ) -> Result<AvailabilityEntry, Error> {
     let provider_id = actor.provider()?;
+    let new = new.into().read(s, provider_id).await?;
     let new = &new;
     change(s, provider_id, None, move |mut tx| async move {
         let mut existing = store::availability::list(tx.db(), provider_id, None, None).await?;

@@ -5,7 +5,7 @@ mod large;
 mod openings;
 mod week;
 
-pub use entries::{Deleted, create, delete, get, list, orphans, replace};
+pub use entries::{Deleted, NewEntry, create, delete, get, list, orphans, replace};
 pub use large::LargeAnswer;
 pub(crate) use openings::CachedAnswer;
 pub use openings::{

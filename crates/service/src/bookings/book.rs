@@ -130,11 +130,17 @@ async fn judged(mut tx: CalendarTx, wanted: &Wanted<'_>) -> Result<Done<Booked>,
     }
     let booked = booked(provider_id, new, &plan, now);
     let token = ids::hash(&booked.manage_token);
-    if !store::bookings::book(&mut tx, &seat(&snapshot, &booked.booking, &plan, &token)?).await? {
-        // The version is locked: a group has fewer seats than it seemed.
-        let s = tx.services().clone();
-        return Err(taken_after_all(&s, tx.db(), provider_id, new).await?.into());
+    let mut seat = seat(&snapshot, &booked.booking, &plan, &token)?;
+    if plan.joins {
+        let (group, capacity) = (seat.appointment_id, seat.capacity);
+        let Some(free) = store::bookings::free_seat(tx.db(), provider_id, group, capacity).await? else {
+            // The version is locked: a group has fewer seats than it seemed.
+            let s = tx.services().clone();
+            return Err(taken_after_all(&s, tx.db(), provider_id, new).await?.into());
+        };
+        seat.seat = free;
     }
+    store::bookings::book(&mut tx, &seat).await?;
     tx.tell(event(&booked.booking));
     tx.changed(plan.changed);
     tx.moves_to(after(&snapshot, &plan));
@@ -178,6 +184,7 @@ fn event(booking: &Booking) -> Event {
     }
 }
 
+/// Of a group the seat after those that are taken: the next one where nobody has given theirs back.
 fn seat<'a>(
     snapshot: &'a Snapshot,
     booking: &'a Booking,
@@ -191,6 +198,7 @@ fn seat<'a>(
         appointment_id: plan.appointment.appointment_id,
         blocked: plan.appointment.blocked,
         capacity: i32::try_from(plan.appointment.capacity).map_err(store::unreadable)?,
+        seat: i32::try_from(plan.appointment.seats_taken).map_err(store::unreadable)?,
         joins: plan.joins,
         manage_token_hash,
     })

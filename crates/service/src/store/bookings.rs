@@ -74,27 +74,41 @@ pub struct NewSeat<'a> {
     pub blocked: TimeRange,
     /// Seats in the appointment.
     pub capacity: i32,
-    /// It is another guest's appointment too: the lowest free seat of it.
+    pub seat: i32,
+    /// It is another guest's appointment too.
     pub joins: bool,
     pub manage_token_hash: &'a [u8],
     /// What the provider's clock shows at the start, and in which zone.
     pub agreed: (NaiveDateTime, &'a TimeZone),
 }
 
-/// Takes a stretch of time and its first seat, or a seat of a group. Whether there was one.
-pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> {
+/// The lowest free seat of a group.
+pub async fn free_seat(
+    db: impl PgExecutor<'_>,
+    provider_id: Uuid,
+    appointment_id: Uuid,
+    capacity: i32,
+) -> sqlx::Result<Option<i32>> {
+    sqlx::query_scalar!(
+        "select min(seat) from generate_series(1, $3) as seat
+         where not exists (
+             select from booking
+             where booking.provider_id = $1 and booking.appointment_id = $2 and booking.seat = seat.seat
+               and booking.status not in ('cancelled', 'declined')
+         )",
+        provider_id,
+        appointment_id,
+        capacity
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Takes a stretch of time and its first seat, or a seat of a group.
+pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<()> {
     let (booking, guest) = (new.booking, &new.booking.guest);
-    let seat = sqlx::query_scalar!(
-        "with free as (
-             select case when not $9::boolean then 1 else (
-                 select min(seat) from generate_series(1, $8) as seat
-                 where not exists (
-                     select from booking
-                     where booking.provider_id = $1 and booking.appointment_id = $2 and booking.seat = seat.seat
-                       and booking.status not in ('cancelled', 'declined')
-                 )
-             ) end as seat
-         ), appointed as (
+    sqlx::query!(
+        "with appointed as (
              insert into appointment
                  (provider_id, appointment_id, offering_id, during, blocked, state, capacity, created_at)
              select $1, $2, $3, tstzrange($4, $5), tstzrange($6, $7), 'active', $8, $10 where not $9
@@ -103,10 +117,8 @@ pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> 
              (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
               guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
               ends_at, created_at, updated_at, title, location, agreed_local, agreed_zone)
-         select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21,
-                $22, $23
-         from free where seat is not null
-         returning seat",
+         values ($1, $11, $2, $8, $24, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21,
+                 $22, $23)",
         tx.provider_id(),
         new.appointment_id,
         booking.offering_id,
@@ -129,15 +141,18 @@ pub async fn book(tx: &mut CalendarTx, new: &NewSeat<'_>) -> sqlx::Result<bool> 
         booking.title,
         booking.location,
         new.agreed.0,
-        new.agreed.1.name()
+        new.agreed.1.name(),
+        new.seat
     )
-    .fetch_optional(tx.db())
+    .execute(tx.db())
     .await?;
-    Ok(seat.is_some())
+    Ok(())
 }
 
-/// As [`book`], with all of [`AtOnce`] in the same statement. Whether it was written: the calendar was as expected, the
-/// key unused, and a seat free. A key that is claimed at the same moment breaks its primary key.
+/// As [`book`], with all of [`AtOnce`] in the same statement. Whether it was written: the calendar was as expected and
+/// the key unused. A key that is claimed at the same moment breaks its primary key, a seat that is taken its index.
+///
+/// Nothing in it looks at a parameter to find out what is to be done: Postgres would plan it anew for each booking.
 pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<bool> {
     let (booking, guest) = (new.booking, &new.booking.guest);
     let changed = at.seen.stretch(at.now);
@@ -145,22 +160,13 @@ pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<boo
     let body_hash = at.claimed.as_ref().map(|claimed| claimed.body_hash);
     let answer = at.claimed.as_ref().map(|claimed| claimed.kept.answer);
     let version = sqlx::query_scalar!(
-        "with free as (
-             select case when not $9::boolean then 1 else (
-                 select min(seat) from generate_series(1, $8) as seat
-                 where not exists (
-                     select from booking
-                     where booking.provider_id = $1 and booking.appointment_id = $2 and booking.seat = seat.seat
-                       and booking.status not in ('cancelled', 'declined')
-                 )
-             ) end as seat
-         ), moved as (
-             update calendar set version = version + 1 from free
-             where provider_id = $1 and version = $22 and free.seat is not null
+        "with moved as (
+             update calendar set version = version + 1
+             where provider_id = $1 and version = $22
                and not exists (
                    select from idempotency_key where idempotency_key.provider_id = $1 and key_hash = $23
                )
-             returning version, free.seat
+             returning version
          ), claimed as (
              insert into idempotency_key (provider_id, key_hash, body_hash, answer, created_at)
              select $1, $23, $24, $25, $10 from moved where $23::bytea is not null
@@ -173,7 +179,7 @@ pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<boo
                  (provider_id, booking_id, appointment_id, capacity, seat, status, reference, manage_token_hash,
                   guest_name, guest_email, guest_phone, guest_notes, guest_time_zone, offering_id, starts_at,
                   ends_at, created_at, updated_at, title, location, agreed_local, agreed_zone)
-             select $1, $11, $2, $8, seat, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21,
+             select $1, $11, $2, $8, $34, $12, $13, $14, $15, $16, $17, $18, $19, $3, $4, $5, $10, $10, $20, $21,
                     $32, $33
              from moved
          ), told as (
@@ -216,7 +222,8 @@ pub async fn book_at_once(at: AtOnce<'_>, new: &NewSeat<'_>) -> sqlx::Result<boo
         changed.start(),
         changed.end(),
         new.agreed.0,
-        new.agreed.1.name()
+        new.agreed.1.name(),
+        new.seat
     )
     .fetch_optional(at.connection)
     .await?;
