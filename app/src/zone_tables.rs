@@ -57,6 +57,7 @@ mod browser {
 
     thread_local! {
         static KNOWN: RefCell<Known> = RefCell::default();
+        static TURN: RefCell<u32> = RefCell::default();
     }
 
     pub fn learn(lines: &str) {
@@ -109,15 +110,18 @@ mod browser {
 
     /// Loads the file, unless it is there.
     pub async fn load() {
+        let edition = || document().document_element()?.get_attribute(EDITION);
         if KNOWN.with_borrow(|known| known.file.is_empty())
-            && let Some(file) = fetch().await
+            && let Some(wanted) = edition()
+            && let Some(file) = fetch(&wanted).await
+            // What was renewed meanwhile is newer.
+            && edition() == Some(wanted)
         {
             KNOWN.with_borrow_mut(|known| known.file = file);
         }
     }
 
-    async fn fetch() -> Option<String> {
-        let edition = document().document_element()?.get_attribute(EDITION)?;
+    async fn fetch(edition: &str) -> Option<String> {
         let response = JsFuture::from(window().fetch_with_str(&format!("/zones/{edition}.txt"))).await.ok()?;
         let response: web_sys::Response = response.unchecked_into();
         if !response.ok() {
@@ -141,10 +145,17 @@ mod browser {
         if edition.is_empty() || page.get_attribute(EDITION).is_none_or(|known| known == edition) {
             return;
         }
-        let _ = page.set_attribute(EDITION, &edition);
+        // The last one told of, of several on their way.
+        let turn = TURN.with_borrow_mut(|turn| {
+            *turn += 1;
+            *turn
+        });
         spawn_local(async move {
-            // Without the file the old offsets are better than none.
-            if let Some(file) = fetch().await {
+            // Without the file the old offsets are better than none, and the next message tries again.
+            if let Some(file) = fetch(&edition).await
+                && TURN.with_borrow(|last| *last == turn)
+            {
+                let _ = page.set_attribute(EDITION, &edition);
                 KNOWN.with_borrow_mut(|known| {
                     *known = Known { tables: Vec::new(), file, turn: known.turn + 1 };
                 });

@@ -31,13 +31,20 @@ impl Email {
         text.parse().unwrap_or_else(|NotAnEmail| Self(text.to_lowercase()))
     }
 
-    /// All the ways in which rows may hold it: those from before there was one way have the host as it was typed.
+    /// All the ways in which rows may hold it: those from before there was one way have it as it was typed: accents apart from their
+    /// letters, hosts in punycode.
     #[cfg(feature = "normal-forms")]
     pub fn spellings(&self) -> Vec<String> {
-        let punycode =
-            self.0.rsplit_once('@').and_then(|(local, host)| Some(format!("{local}@{}", host::ascii(host)?)));
-        let mut spellings = vec![self.0.clone()];
-        spellings.extend(punycode.filter(|spelling| *spelling != self.0));
+        let Some((local, host)) = self.0.rsplit_once('@') else { return vec![self.0.clone()] };
+        let mut spellings = Vec::new();
+        for host in [Some(host.to_owned()), host::ascii(host)].into_iter().flatten() {
+            for local in [local.to_owned(), host::decomposed(local)] {
+                let spelling = format!("{local}@{host}");
+                if !spellings.contains(&spelling) {
+                    spellings.push(spelling);
+                }
+            }
+        }
         spellings
     }
 }
@@ -70,6 +77,10 @@ mod host {
 
     pub fn composed(text: &str) -> String {
         text.nfc().collect()
+    }
+
+    pub fn decomposed(text: &str) -> String {
+        text.nfd().collect()
     }
 
     pub fn ascii(host: &str) -> Option<String> {

@@ -31,6 +31,8 @@ macro_rules! fields_of_an_offering {
         #[derive(Deserialize)]
         struct Flat {
             offering_id: Uuid,
+            // An answer that was kept before offerings had versions has none.
+            #[serde(default = "first_version")]
             version: i64,
             $($name: $type,)*
         }
@@ -42,6 +44,10 @@ macro_rules! fields_of_an_offering {
             }
         }
     };
+}
+
+fn first_version() -> i64 {
+    1
 }
 
 fields_of_an_offering! {

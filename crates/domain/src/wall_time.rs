@@ -103,7 +103,8 @@ impl std::str::FromStr for TimeZone {
 }
 
 /// Whether a zone could be called so.
-pub(crate) fn has_shape(name: &str) -> bool {
+#[cfg(not(feature = "zones"))]
+fn has_shape(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
 }
 

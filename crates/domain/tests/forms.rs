@@ -353,3 +353,12 @@ fn an_id_is_written_in_one_way() {
         assert_eq!(reader.uuid("id").is_some(), is_one, "{written}");
     }
 }
+
+#[test]
+fn an_offering_kept_before_it_had_a_version_can_be_read() {
+    let offering = domain::Offering { offering_id: uuid::Uuid::nil(), version: 3, details: NewOffering::first() };
+    let mut kept = serde_json::to_value(&offering).unwrap();
+    kept.as_object_mut().unwrap().remove("version");
+    let read: domain::Offering = serde_json::from_value(kept).unwrap();
+    assert_eq!((read.version, read.details), (1, offering.details));
+}

@@ -136,6 +136,12 @@ mod hosts {
         let email = email("ada@münchen.example").unwrap();
         assert_eq!(email.spellings(), ["ada@münchen.example", "ada@xn--mnchen-3ya.example"]);
         assert_eq!(Email::known_by("ada@example.com").spellings(), ["ada@example.com"]);
+        let accented = Email::known_by("jose\u{301}@example.com").spellings();
+        assert_eq!(
+            accented,
+            ["jos\u{e9}@example.com", "jose\u{301}@example.com"],
+            "composed, and as it was kept before"
+        );
         assert_eq!(Email::known_by(" No Address ").spellings(), ["no address"]);
     }
 

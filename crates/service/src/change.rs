@@ -168,9 +168,9 @@ where
 {
     let now = s.clock.now();
     let mut tx = s.pool.begin().await?;
-    // Before the lock: who asks again waits for the first and for nobody else.
+    // Who asks again needs no lock.
     if let Some(claim) = claim
-        && let Some(answer) = claim.begin(&mut tx, now).await?
+        && let Some(answer) = claim.given(&mut tx, now).await?
     {
         tx.rollback().await?;
         return Ok(Answered { answer, is_repeated: true });
@@ -179,6 +179,13 @@ where
         Calendar::Known(id) => (id, Some(store::calendar::lock(&mut *tx, id).await?.ok_or(Problem::NotFound)?)),
         Calendar::New(id) => (id, None),
     };
+    // Claimed after the lock, in the order of `change_at_once`: the other way round two with one key wait for each other.
+    if let Some(claim) = claim
+        && let Some(answer) = claim.begin(&mut tx, now).await?
+    {
+        tx.rollback().await?;
+        return Ok(Answered { answer, is_repeated: true });
+    }
     let tx = CalendarTx {
         services: s.clone(),
         tx,
@@ -210,10 +217,6 @@ impl CalendarTx {
     /// For statements within the change: any that reads, and those of `store` that take the whole of this.
     pub fn db(&mut self) -> &mut Connection {
         &mut self.tx
-    }
-
-    pub fn services(&self) -> &Services {
-        &self.services
     }
 
     /// Tells it to the outbox, in order; sent after the commit.
@@ -262,6 +265,7 @@ impl CalendarTx {
             if let Some(kept) = &kept {
                 store::idempotency::keep(&mut *self.tx, Claim::NOBODY, kept.key_hash, kept.answer).await?;
             }
+            debug_assert!(self.events.is_empty() && self.seen.is_none(), "nobody has seen it yet");
             return Ok(self.tx.commit().await?);
         };
         let settled = Settled {

@@ -89,6 +89,23 @@ impl<'a> Claim<'a> {
         Self { repeat, provider_id, key_hash: hash.finalize().into() }
     }
 
+    /// The answer given before, if it was: looked up, without claiming anything or waiting for anybody.
+    pub async fn given<T: DeserializeOwned>(
+        &self,
+        db: &mut Connection,
+        now: DateTime<Utc>,
+    ) -> Result<Option<T>, Error> {
+        let since = now - TimeDelta::hours(FORGOTTEN_AFTER_HOURS);
+        let Some((body_hash, answer)) = store::idempotency::answer(db, self.provider_id, &self.key_hash, since).await?
+        else {
+            return Ok(None);
+        };
+        if body_hash != self.repeat.body_hash {
+            return Err(Problem::IdempotencyMismatch.into());
+        }
+        self.unseal(&answer.unwrap_or_default()).map(Some)
+    }
+
     /// The answer given before, if the request came before. Waits for a transaction that is about to
     /// give it. When it is `None` the caller goes on and keeps its answer before the commit; if it
     /// refuses the request instead, its rollback forgets the claim.
@@ -104,13 +121,9 @@ impl<'a> Claim<'a> {
             if store::idempotency::claim(&mut *db, self.provider_id, key, body, now, forgotten).await? {
                 return Ok(None);
             }
-            let Some((body_hash, answer)) = store::idempotency::answer(&mut *db, self.provider_id, key).await? else {
-                continue;
-            };
-            if body_hash != self.repeat.body_hash {
-                return Err(Problem::IdempotencyMismatch.into());
+            if let Some(answer) = self.given(&mut *db, now).await? {
+                return Ok(Some(answer));
             }
-            return self.unseal(&answer.unwrap_or_default()).map(Some);
         }
         Err(Error::Internal("an idempotency key came and went".into()))
     }

@@ -6,10 +6,10 @@
 //! moved on, or the snapshot says no, the calendar is locked and judged as it is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use domain::{Booking, BookingStatus, Event, NewBooking, Problem};
-use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::Booked;
@@ -36,7 +36,7 @@ pub async fn book(s: &Services, actor: &Actor, new: NewBooking, repeat: Option<R
     let turn = limits.map(|limits| s.lately.begin(provider_id, guest, limits.an_hour, s.clock.now()));
     // Where the guest has booked much lately, their bookings are counted first, within the transaction.
     let counted = turn.as_ref().filter(|turn| turn.counted);
-    let wanted = Wanted { new: &new, limits, counted };
+    let wanted = Wanted { new: &new, limits, counted, was_full: AtomicBool::new(false) };
     let booked = match counted {
         None => book_at_once(s, &snapshot, &wanted, claim.as_ref()).await?,
         Some(_) => None,
@@ -79,6 +79,8 @@ struct Wanted<'a> {
     new: &'a NewBooking,
     limits: Option<GuestLimits>,
     counted: Option<&'a Turn>,
+    /// The database had no seat where the snapshot had one.
+    was_full: AtomicBool,
 }
 
 /// `None` when it has to be judged under the lock.
@@ -108,8 +110,10 @@ async fn book_locked(
 ) -> Result<Booked, Error> {
     match change_or_repeat(s, provider_id, claim, |tx| judged(tx, wanted)).await {
         Ok(Answered { answer, is_repeated }) => Ok(Booked { is_repeated, ..answer }),
-        Err(error) if error.constraint() == Some("appointment_no_overlap") => {
-            Err(taken_after_all(s, &s.pool, provider_id, wanted.new).await?.into())
+        Err(error)
+            if error.constraint() == Some("appointment_no_overlap") || wanted.was_full.load(Ordering::Relaxed) =>
+        {
+            Err(taken_after_all(s, provider_id, wanted.new).await?.into())
         }
         Err(error) => Err(error),
     }
@@ -134,9 +138,9 @@ async fn judged(mut tx: CalendarTx, wanted: &Wanted<'_>) -> Result<Done<Booked>,
     if plan.joins {
         let (group, capacity) = (seat.appointment_id, seat.capacity);
         let Some(free) = store::bookings::free_seat(tx.db(), provider_id, group, capacity).await? else {
-            // The version is locked: a group has fewer seats than it seemed.
-            let s = tx.services().clone();
-            return Err(taken_after_all(&s, tx.db(), provider_id, new).await?.into());
+            // The version is locked: a group has fewer seats than it seemed. Looked at again after the lock.
+            wanted.was_full.store(true, Ordering::Relaxed);
+            return Err(slot_taken(&snapshot, new, now).into());
         };
         seat.seat = free;
     }
@@ -212,14 +216,9 @@ fn after(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
 
 /// The database refused what the rules allowed: somebody wrote past the calendar's version. What is
 /// in memory is read again, so that the next guest is not misled.
-async fn taken_after_all(
-    s: &Services,
-    db: impl PgExecutor<'_>,
-    provider_id: Uuid,
-    new: &NewBooking,
-) -> Result<Problem, Error> {
+async fn taken_after_all(s: &Services, provider_id: Uuid, new: &NewBooking) -> Result<Problem, Error> {
     let now = s.clock.now();
-    let loaded = Snapshot::load(db, provider_id, Snapshot::coverage(now), now).await?;
+    let loaded = Snapshot::load(&s.pool, provider_id, Snapshot::coverage(now), now).await?;
     let snapshot = s.snapshots.put(provider_id, loaded.ok_or(Problem::NotFound)?);
     Ok(slot_taken(&snapshot, new, now))
 }

@@ -29,16 +29,19 @@ pub async fn claim(
     Ok(done.rows_affected() > 0)
 }
 
-/// The body's hash and the sealed answer.
+/// The body's hash and the sealed answer, of a key no older than `since`.
 pub async fn answer(
     db: impl PgExecutor<'_>,
     provider_id: Uuid,
     key_hash: &[u8],
+    since: DateTime<Utc>,
 ) -> sqlx::Result<Option<(Vec<u8>, Option<Vec<u8>>)>> {
     let row = sqlx::query!(
-        "select body_hash, answer from idempotency_key where provider_id = $1 and key_hash = $2",
+        "select body_hash, answer from idempotency_key
+         where provider_id = $1 and key_hash = $2 and created_at >= $3",
         provider_id,
-        key_hash
+        key_hash,
+        since
     )
     .fetch_optional(db)
     .await?;

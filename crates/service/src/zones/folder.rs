@@ -50,7 +50,11 @@ pub fn read(folder: &Path) -> Result<Zones, Fault> {
             let path = within.join(entry?.file_name());
             let Some(name) = path.to_str().filter(|name| !NO_NAMES.contains(name)).map(str::to_owned) else { continue };
             // Of what a link leads to: many zones are links.
-            let about = fs::metadata(folder.join(&path))?;
+            let about = match fs::metadata(folder.join(&path)) {
+                // A link to nowhere is no zone.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                about => about?,
+            };
             if about.is_dir() {
                 // `Area/Country/City` is as deep as names go; a link to a folder above would else never end.
                 if path.components().count() < 3 {

@@ -110,3 +110,32 @@ async fn a_calendar_that_is_made_begins_with_version_0_and_its_answer_is_kept(po
     assert_eq!(store::calendar::versions(&shop.s.pool, &[id]).await.unwrap(), [(id, 0)]);
     assert_eq!(shop.state().await.log, 0, "nobody has seen it yet");
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn who_waits_for_the_calendar_holds_no_key_that_another_could_wait_for(pool: PgPool) {
+    let shop = Shop::new(pool.clone()).await;
+    let repeat = repeatable("one", 1);
+    let claim = Claim::new(&repeat, shop.provider_id, "tests");
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("update calendar set version = version").execute(&mut *holder).await.unwrap();
+    let waiter = async {
+        let waiting = change(&shop.s, shop.provider_id, Some(&claim), async |tx: CalendarTx| Ok(tx.done(1)));
+        waiting.await.unwrap()
+    };
+    let holds = async {
+        until_waiting(&pool, 1).await;
+        // The calendar first and then the key, as `change_at_once` does it.
+        sqlx::query(
+            "insert into idempotency_key (provider_id, key_hash, body_hash, created_at) values ($1, $2, $3, now())",
+        )
+        .bind(shop.provider_id)
+        .bind(claim.key_hash())
+        .bind(claim.body_hash())
+        .execute(&mut *holder)
+        .await
+        .expect("nobody else has it");
+        holder.rollback().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(waiter, holds);
+    assert_eq!(answer, 1);
+}

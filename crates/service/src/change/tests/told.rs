@@ -73,7 +73,7 @@ async fn what_is_in_memory_moves_on_with_the_commit_and_not_before(pool: PgPool)
     let shop = Shop::new(pool).await;
     let done = change(&shop.s, shop.provider_id, None, async |mut tx: CalendarTx| {
         stop_offering(&mut tx, &shop).await?;
-        assert_eq!(tx.services().snapshots.known(), [(shop.provider_id, 0)]);
+        assert_eq!(tx.services.snapshots.known(), [(shop.provider_id, 0)]);
         Ok(tx.done(()))
     });
     done.await.unwrap();
