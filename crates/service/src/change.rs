@@ -74,7 +74,7 @@ pub(crate) struct CalendarTx {
     version: Option<i64>,
     now: DateTime<Utc>,
     is_retry: bool,
-    seen: Option<Seen>,
+    changed: Option<TimeRange>,
     events: Vec<Event>,
     next: Option<Snapshot>,
 }
@@ -94,22 +94,7 @@ where
     V: Fn(CalendarTx) -> F,
     F: Future<Output = Result<Done<T>, Error>>,
 {
-    Ok(change_or_repeat(s, provider_id, claim, verb).await?.answer)
-}
-
-/// As [`change`], and says whether it was answered before.
-pub(crate) async fn change_or_repeat<T, V, F>(
-    s: &Services,
-    provider_id: Uuid,
-    claim: Option<&Claim<'_>>,
-    verb: V,
-) -> Result<Answered<T>, Error>
-where
-    T: Serialize + DeserializeOwned,
-    V: Fn(CalendarTx) -> F,
-    F: Future<Output = Result<Done<T>, Error>>,
-{
-    with_retries(s, Calendar::Known(provider_id), claim, verb).await
+    Ok(change_or_repeat(s, Calendar::Known(provider_id), claim, verb).await?.answer)
 }
 
 /// Makes a calendar by `verb`, which has to write its provider first. Nobody has seen it yet: there is nothing to log,
@@ -125,16 +110,17 @@ where
     V: Fn(CalendarTx) -> F,
     F: Future<Output = Result<Done<T>, Error>>,
 {
-    Ok(with_retries(s, Calendar::New(provider_id), claim, verb).await?.answer)
+    Ok(change_or_repeat(s, Calendar::New(provider_id), claim, verb).await?.answer)
 }
 
 #[derive(Clone, Copy)]
-enum Calendar {
+pub(crate) enum Calendar {
     Known(Uuid),
     New(Uuid),
 }
 
-async fn with_retries<T, V, F>(
+/// As [`change`], and says whether it was answered before.
+pub(crate) async fn change_or_repeat<T, V, F>(
     s: &Services,
     calendar: Calendar,
     claim: Option<&Claim<'_>>,
@@ -193,7 +179,7 @@ where
         version,
         now,
         is_retry,
-        seen: None,
+        changed: None,
         events: Vec::new(),
         next: None,
     };
@@ -226,11 +212,7 @@ impl CalendarTx {
 
     /// Says where windows may differ afterwards. A change that says nothing is taken to reach all that guests see.
     pub fn changed(&mut self, stretch: TimeRange) {
-        self.seen = Some(match self.seen {
-            Some(Seen::Profile) => Seen::Profile,
-            Some(Seen::Times(before)) => Seen::Times(before.hull(&stretch)),
-            None => Seen::Times(stretch),
-        });
+        self.changed = Some(self.changed.map_or(stretch, |before| before.hull(&stretch)));
     }
 
     /// The calendar as it is under the lock: from memory, or read.
@@ -265,14 +247,14 @@ impl CalendarTx {
             if let Some(kept) = &kept {
                 store::idempotency::keep(&mut *self.tx, Claim::NOBODY, kept.key_hash, kept.answer).await?;
             }
-            debug_assert!(self.events.is_empty() && self.seen.is_none(), "nobody has seen it yet");
+            debug_assert!(self.events.is_empty() && self.changed.is_none(), "nobody has seen it yet");
             return Ok(self.tx.commit().await?);
         };
         let settled = Settled {
             provider_id: self.provider_id,
             version: before + 1,
             now: self.now,
-            seen: self.seen.unwrap_or(Seen::Profile),
+            seen: self.changed.map_or(Seen::Profile, Seen::Times),
             messages: messages(&self.events, self.now)?,
             kept,
         };
@@ -348,8 +330,8 @@ pub(crate) struct Claimed<'a> {
 }
 
 /// What is known of a change before it is made.
-pub(crate) struct Change<T> {
-    pub answer: T,
+pub(crate) struct Change<'a, T> {
+    pub answer: &'a T,
     pub event: Event,
     /// Where windows differ afterwards.
     pub changed: TimeRange,
@@ -358,17 +340,17 @@ pub(crate) struct Change<T> {
 }
 
 /// Changes the calendar if it still is what `snapshot` says. `statement` writes all of [`AtOnce`] and answers whether
-/// it did. `None` when somebody was faster, the key is known, or a constraint refuses: [`change`] finds out which.
+/// it did: not when somebody was faster, the key is known, or a constraint refuses; [`change`] finds out which.
 pub(crate) async fn change_at_once<T: Serialize>(
     s: &Services,
     snapshot: &Snapshot,
     now: DateTime<Utc>,
     claim: Option<&Claim<'_>>,
-    change: Change<T>,
+    change: Change<'_, T>,
     statement: impl AsyncFnOnce(AtOnce<'_>) -> sqlx::Result<bool>,
-) -> Result<Option<T>, Error> {
+) -> Result<bool, Error> {
     let Change { answer, event, changed, next } = change;
-    let sealed = claim.map(|claim| claim.seal(&answer)).transpose()?;
+    let sealed = claim.map(|claim| claim.seal(answer)).transpose()?;
     let claimed = claim.zip(sealed.as_deref()).map(|(claim, answer)| Claimed {
         kept: Kept { key_hash: claim.key_hash(), answer },
         body_hash: claim.body_hash(),
@@ -388,13 +370,12 @@ pub(crate) async fn change_at_once<T: Serialize>(
     match statement(at_once).await.map_err(Error::from) {
         Ok(is_written) => {
             s.idle.keep(connection);
-            if !is_written {
-                return Ok(None);
+            if is_written {
+                moved(s, provider_id, snapshot.version + 1, Some(next));
             }
-            moved(s, provider_id, snapshot.version + 1, Some(next));
-            Ok(Some(answer))
+            Ok(is_written)
         }
-        Err(error) if error.constraint().is_some() || error.is_transient() => Ok(None),
+        Err(error) if error.constraint().is_some() || error.is_transient() => Ok(false),
         Err(error) => Err(error),
     }
 }

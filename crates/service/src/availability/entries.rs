@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::change::{change, foreseeable};
+use crate::db::Connection;
 use crate::idempotency::{Claim, Repeatable};
 use crate::paging::PageRequest;
 use crate::{Actor, Error, Services, ids, store};
@@ -144,13 +145,10 @@ pub async fn delete(s: &Services, actor: &Actor, availability_id: Uuid) -> Resul
     let provider_id = actor.provider()?;
     change(s, provider_id, None, move |mut tx| async move {
         let now = tx.now();
-        let before = store::availability::list(tx.db(), provider_id, None, None).await?;
-        let mut left = before.clone();
-        let gone = take(&mut left, availability_id)?;
-        let upcoming = store::bookings::upcoming(tx.db(), provider_id, now).await?;
+        let (gone, orphaned_bookings) = without(tx.db(), provider_id, availability_id, now).await?;
         store::availability::delete(&mut tx, availability_id).await?;
         tx.changed(reach_of(&[&gone.pattern], now));
-        Ok(tx.done(Deleted { deleted: availability_id, orphaned_bookings: orphaned(&upcoming, before, left) }))
+        Ok(tx.done(Deleted { deleted: availability_id, orphaned_bookings }))
     })
     .await
 }
@@ -158,11 +156,22 @@ pub async fn delete(s: &Services, actor: &Actor, availability_id: Uuid) -> Resul
 /// The bookings that a deletion now would leave outside open time.
 pub async fn orphans(s: &Services, actor: &Actor, availability_id: Uuid) -> Result<Vec<Uuid>, Error> {
     let provider_id = actor.provider()?;
-    let before = store::availability::list(&s.pool, provider_id, None, None).await?;
+    let mut connection = s.pool.acquire().await?;
+    Ok(without(&mut connection, provider_id, availability_id, s.clock.now()).await?.1)
+}
+
+/// The entry, and the bookings that lie outside open time without it.
+async fn without(
+    db: &mut Connection,
+    provider_id: Uuid,
+    availability_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(AvailabilityEntry, Vec<Uuid>), Error> {
+    let before = store::availability::list(&mut *db, provider_id, None, None).await?;
     let mut left = before.clone();
-    take(&mut left, availability_id)?;
-    let upcoming = store::bookings::upcoming(&s.pool, provider_id, s.clock.now()).await?;
-    Ok(orphaned(&upcoming, before, left))
+    let gone = take(&mut left, availability_id)?;
+    let upcoming = store::bookings::upcoming(db, provider_id, now).await?;
+    Ok((gone, orphaned(&upcoming, before, left)))
 }
 
 fn take(entries: &mut Vec<AvailabilityEntry>, availability_id: Uuid) -> Result<AvailabilityEntry, Problem> {

@@ -21,7 +21,8 @@ pub async fn week(s: &Services, actor: &Actor, date: Option<NaiveDate>) -> Resul
     let within = within.map_err(|_| Problem::Malformed { detail: "There is no such week.".into() })?;
     let read = store::week::week(&s.pool, provider_id, within).await?.ok_or(Problem::NotFound)?;
 
-    let (provider, zone) = (read.provider, read.time_zone);
+    let provider = read.provider;
+    let zone = provider.public.time_zone.clone();
     let (present, now) = (now, zone.local(now));
     let date = date.unwrap_or(now.date());
     let monday = date - TimeDelta::days(i64::from(date.weekday().num_days_from_monday()));

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Booked;
 use super::guests::{GuestKey, LATELY, Turn};
 use super::plan::{Plan, seconds_until, slot_taken};
-use crate::change::{Answered, CalendarTx, Change, Done, change_at_once, change_or_repeat};
+use crate::change::{Answered, AtOnce, Calendar, CalendarTx, Change, Done, change_at_once, change_or_repeat};
 use crate::idempotency::{Claim, Repeatable};
 use crate::limits::GuestLimits;
 use crate::providers::snapshot_of;
@@ -96,10 +96,13 @@ async fn book_at_once(
         return Ok(None);
     }
     let booked = booked(snapshot.provider.provider_id, wanted.new, &plan, now);
-    let (token, booking) = (ids::hash(&booked.manage_token), booked.booking.clone());
-    let change = Change { event: event(&booking), changed: plan.changed, next: after(snapshot, &plan), answer: booked };
-    let seat = seat(snapshot, &booking, &plan, &token)?;
-    change_at_once(s, snapshot, now, claim, change, async |at| store::bookings::book_at_once(at, &seat).await).await
+    let token = ids::hash(&booked.manage_token);
+    let seat = seat(snapshot, &booked.booking, &plan, &token)?;
+    let (event, next) = (event(&booked.booking), after(snapshot, &plan));
+    let change = Change { answer: &booked, event, changed: plan.changed, next };
+    let statement = async |at: AtOnce<'_>| store::bookings::book_at_once(at, &seat).await;
+    let is_booked = change_at_once(s, snapshot, now, claim, change, statement).await?;
+    Ok(is_booked.then_some(booked))
 }
 
 async fn book_locked(
@@ -108,7 +111,7 @@ async fn book_locked(
     wanted: &Wanted<'_>,
     claim: Option<&Claim<'_>>,
 ) -> Result<Booked, Error> {
-    match change_or_repeat(s, provider_id, claim, |tx| judged(tx, wanted)).await {
+    match change_or_repeat(s, Calendar::Known(provider_id), claim, |tx| judged(tx, wanted)).await {
         Ok(Answered { answer, is_repeated }) => Ok(Booked { is_repeated, ..answer }),
         Err(error)
             if error.constraint() == Some("appointment_no_overlap") || wanted.was_full.load(Ordering::Relaxed) =>

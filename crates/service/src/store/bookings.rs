@@ -5,6 +5,7 @@ use domain::booking::BookingFilter;
 use domain::{Booking, BookingStatus, Email, Guest, Side, TimeRange, TimeZone};
 use serde::Deserialize;
 use sqlx::PgExecutor;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{containing, unreadable};
@@ -269,8 +270,9 @@ pub async fn release_expired(tx: &mut CalendarTx, blocked: TimeRange) -> sqlx::R
     Ok(())
 }
 
-/// What a change of a booking needs beside it.
+/// A booking with what a change of it needs.
 pub struct Standing {
+    pub booking: Booking,
     pub appointment_id: Uuid,
     pub blocked: TimeRange,
     /// Whether its offering, if still offered, has a daily limit.
@@ -280,7 +282,8 @@ pub struct Standing {
 
 pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uuid) -> sqlx::Result<Option<Standing>> {
     let found = sqlx::query!(
-        r#"select appointment_id, lower(blocked) as "blocked_from!", upper(blocked) as "blocked_to!",
+        r#"select to_json(booking) as "booking!: Json<Row>", appointment_id,
+                  lower(blocked) as "blocked_from!", upper(blocked) as "blocked_to!",
                   offering.daily_limit is not null as "daily_limit!", provider.time_zone as provider_zone
            from booking
                join appointment using (provider_id, appointment_id)
@@ -294,6 +297,7 @@ pub async fn standing(db: impl PgExecutor<'_>, provider_id: Uuid, booking_id: Uu
     .await?;
     let Some(found) = found else { return Ok(None) };
     Ok(Some(Standing {
+        booking: found.booking.0.try_into()?,
         appointment_id: found.appointment_id,
         blocked: TimeRange::new(found.blocked_from, found.blocked_to).map_err(unreadable)?,
         daily_limit: found.daily_limit,

@@ -1,7 +1,7 @@
 //! What a week of a calendar shows, in one statement and so as of one moment.
 
 use chrono::{DateTime, Utc};
-use domain::{AvailabilityEntry, Booking, Email, Provider, PublicProvider, TimeRange, TimeZone};
+use domain::{AvailabilityEntry, Booking, Email, Provider, PublicProvider, TimeRange};
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -11,7 +11,6 @@ use super::{availability, bookings, unreadable};
 pub struct Read {
     pub version: i64,
     pub provider: Provider,
-    pub time_zone: TimeZone,
     /// All of them: which series meet a week is for the domain to say.
     pub entries: Vec<AvailabilityEntry>,
     /// Active ones that overlap the range asked for.
@@ -42,18 +41,16 @@ pub async fn week(db: impl PgExecutor<'_>, provider_id: Uuid, within: TimeRange)
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let time_zone: TimeZone = row.time_zone.parse().map_err(unreadable)?;
     let public = PublicProvider {
         provider_id,
         handle: row.handle.parse().map_err(unreadable)?,
         display_name: row.display_name,
         bio: row.bio,
-        time_zone: time_zone.clone(),
+        time_zone: row.time_zone.parse().map_err(unreadable)?,
     };
     Ok(Some(Read {
         version: row.version,
         provider: Provider { public, email: Email::stored(row.email), created_at: row.created_at },
-        time_zone,
         entries: row.entries.0.into_iter().map(AvailabilityEntry::try_from).collect::<sqlx::Result<_>>()?,
         bookings: row.bookings.0.into_iter().map(Booking::try_from).collect::<sqlx::Result<_>>()?,
     }))

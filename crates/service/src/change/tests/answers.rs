@@ -12,7 +12,7 @@ async fn ask(
 ) -> Result<Answered<u32>, Error> {
     let repeat = repeatable("key", body);
     let claim = Claim::new(&repeat, shop.provider_id, "tests");
-    change_or_repeat(s, shop.provider_id, Some(&claim), async |mut tx: CalendarTx| {
+    change_or_repeat(s, Calendar::Known(shop.provider_id), Some(&claim), async |mut tx: CalendarTx| {
         let run = runs.next();
         stop_offering(&mut tx, shop).await?;
         gate.pass().await;
